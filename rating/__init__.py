@@ -1,0 +1,43 @@
+"""Ratings from pairwise votes: integers in, floats with their uncertainty out. numpy and scipy, no web.
+
+names, tally = read_ballots("ballots.jsonl")
+board = fit(tally)
+board.ratings(), board.intervals(), board.ranks()
+"""
+
+from rating.bradley_terry import Fit, fit
+from rating.elo import elo
+from rating.errors import (
+    BadCounts,
+    BadFile,
+    BadSetting,
+    Disconnected,
+    Empty,
+    NotConverged,
+    RatingError,
+    SelfBattle,
+    UnknownOutcome,
+)
+from rating.files import read_ballots
+from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
+from rating.tally import Tally
+
+__all__ = [
+    "OUTCOME_NAMES",
+    "BadCounts",
+    "BadFile",
+    "BadSetting",
+    "Disconnected",
+    "Empty",
+    "Fit",
+    "NotConverged",
+    "Outcome",
+    "RatingError",
+    "SelfBattle",
+    "Tally",
+    "UnknownOutcome",
+    "elo",
+    "fit",
+    "outcome_named",
+    "read_ballots",
+]
