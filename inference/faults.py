@@ -1,0 +1,67 @@
+"""What a worker can do wrong: one small family. Their texts are for our log; a visitor never sees them."""
+
+
+class WorkerFault(Exception):
+    """A reply that did not come. `kind` is what is recorded."""
+
+    kind = "fault"
+
+
+class NoWorker(WorkerFault):
+    """The entry has no healthy worker."""
+
+    kind = "no_worker"
+
+
+class Busy(WorkerFault):
+    """No slot became free in time."""
+
+    kind = "busy"
+
+
+class Unreachable(WorkerFault):
+    """The connection was refused, or not made in time."""
+
+    kind = "unreachable"
+
+
+class Rejected(WorkerFault):
+    """The worker answered with an error, as a status or inside the stream."""
+
+    kind = "rejected"
+
+
+class Silent(WorkerFault):
+    """Connected, and no first words in time."""
+
+    kind = "silent"
+
+
+class Stalled(WorkerFault):
+    """Words came, then none for too long."""
+
+    kind = "stalled"
+
+
+class Endless(WorkerFault):
+    """It went on past the total time or length allowed."""
+
+    kind = "endless"
+
+
+class Broken(WorkerFault):
+    """The stream was cut before its finish_reason."""
+
+    kind = "broken"
+
+
+class Rubbish(WorkerFault):
+    """Something that is not the protocol: not events, not JSON, not UTF-8, a line without end."""
+
+    kind = "rubbish"
+
+
+class Speechless(WorkerFault):
+    """It finished properly and said nothing."""
+
+    kind = "speechless"

@@ -1,0 +1,35 @@
+"""Is a worker well? Asked on a schedule; an entry without a healthy worker is not drawn."""
+
+import logging
+
+import httpx
+from django.conf import settings
+from django.utils import timezone
+
+from inference.models import Worker
+
+log = logging.getLogger(__name__)
+
+
+def probe(worker: Worker) -> bool:
+    """Whether its model list can be had: the one address that every such server has, and that a dead engine fails."""
+    headers = {"Authorization": f"Bearer {worker.key}"} if worker.key else {}
+    try:
+        answer = httpx.get(
+            f"{worker.url}/v1/models",
+            headers=headers,
+            timeout=settings.WORKER_CONNECT_SECONDS,
+            trust_env=False,
+        )
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+    return answer.status_code == 200
+
+
+def probe_all() -> None:
+    """Probe every worker and keep what it said."""
+    for worker in Worker.objects.select_related("entry"):
+        healthy = probe(worker)
+        if healthy != worker.healthy:
+            log.info("%s is now %s", worker, "healthy" if healthy else "unhealthy")
+        Worker.objects.filter(pk=worker.pk).update(healthy=healthy, checked_at=timezone.now())
