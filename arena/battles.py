@@ -1,0 +1,247 @@
+"""A battle from its draw to its last turn. Every write to battles and turns is here; votes are in voting.py."""
+
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from arena.content import Part, clean_prompt, text_of, text_parts
+from arena.drawing import draw_pair, pair_cap
+from arena.models import Battle, BattleState, Reveal, Side, Terms, Turn, TurnState, Vote, Voter
+from arena.refusals import (
+    AlreadyVoted,
+    BattleIsVoid,
+    NobodyToDraw,
+    NoOpenRound,
+    NoTurnsLeft,
+    NotYourBattle,
+    RoundClosed,
+    StillAnswering,
+)
+from inference.models import Entry, Worker
+from inference.replies import Message, Sampling
+
+BATTLE_SECONDS = 150  # no turn may stream longer, whatever else fails
+
+
+def open_terms() -> Terms | None:
+    """The terms under which battles start now: the latest version of the open gate."""
+    return Terms.objects.filter(gate__is_open=True).select_related("gate").order_by("-gate_id", "-version").first()
+
+
+def start_battle(*, voter_id: uuid.UUID, agreed: bool = False, random: random.Random | None = None) -> Battle:
+    """Draw two entries that can answer, for this voter. Raises NoOpenRound, NobodyToDraw."""
+    terms = open_terms()
+    if terms is None:
+        raise NoOpenRound
+    drawables = dict(terms.drawables.values_list("entry_id", "weight"))
+    awake = set(Worker.objects.filter(healthy=True, entry_id__in=drawables).values_list("entry_id", flat=True))
+    draw = draw_pair(
+        {entry: weight for entry, weight in drawables.items() if entry in awake},
+        spent=counted_pairs(voter_id, terms.gate_id),
+        cap=pair_cap(terms.voter_cap, len(drawables)),
+        random=random or SYSTEM_RANDOM,
+    )
+    if draw is None:
+        raise NobodyToDraw
+    with transaction.atomic():
+        voter, _ = Voter.objects.get_or_create(id=voter_id)
+        if agreed and voter.agreed_at is None:
+            Voter.objects.filter(id=voter_id, agreed_at=None).update(agreed_at=timezone.now())
+        return Battle.objects.create(
+            terms=terms, voter=voter, entry_a_id=draw.a, entry_b_id=draw.b, propensity=draw.propensity
+        )
+
+
+SYSTEM_RANDOM = random.SystemRandom()
+
+
+def counted_pairs(voter_id: uuid.UUID, gate_id: int) -> list[frozenset[int]]:
+    """The unordered pairs of the voter's counted votes in the round."""
+    counted = Vote.objects.filter(gate_id=gate_id, voter_id=voter_id, counted_as__isnull=False)
+    return [frozenset(pair) for pair in counted.values_list("battle__entry_a_id", "battle__entry_b_id")]
+
+
+def battle_of(battle_id: uuid.UUID, voter_id: uuid.UUID) -> Battle:
+    """This voter's battle. Raises NotYourBattle for another's and for none alike."""
+    battles = Battle.objects.select_related("terms", "terms__gate", "entry_a", "entry_b")
+    battle = battles.filter(id=battle_id, voter_id=voter_id).first()
+    if battle is None:
+        raise NotYourBattle
+    return battle
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """All that playing one turn needs: no database is asked between a visitor and a token."""
+
+    battle_id: uuid.UUID
+    turn_id: int
+    number: int
+    first_tick: int
+    entries: dict[Side, int]
+    messages: dict[Side, Sequence[Message]]
+    sampling: Sampling
+    pace: int
+
+
+@dataclass(slots=True)
+class Shown:
+    """What of a turn's replies was shown so far, and in which ticks."""
+
+    text: dict[Side, list[str]] = field(default_factory=lambda: {Side.A: [], Side.B: []})
+    ticks: list[tuple[str, int]] = field(default_factory=list)
+
+    def add(self, side: Side, text: str) -> None:
+        self.text[side].append(text)
+        self.ticks.append((side.value, len(text)))
+
+    def parts(self, side: Side) -> list[Part]:
+        return text_parts("".join(self.text[side]))
+
+
+@transaction.atomic
+def begin_turn(*, battle_id: uuid.UUID, voter_id: uuid.UUID, text: str) -> Script:
+    """Take the prompt into the battle. Raises the Refusal that says why not; then nothing has changed."""
+    prompt = clean_prompt(text)
+    # Two tabs may send at once: the lock orders them, and the constraint on streaming turns holds in any case.
+    battle = Battle.objects.select_for_update(of=("self",)).filter(id=battle_id, voter_id=voter_id).first()
+    if battle is None:
+        raise NotYourBattle
+    battle = battle_of(battle_id, voter_id)
+    match battle.state:
+        case BattleState.VOID:
+            raise BattleIsVoid
+        case BattleState.VOTED:
+            raise AlreadyVoted
+    if not battle.terms.gate.is_open:
+        raise RoundClosed
+    turns = list(battle.turns.all())
+    if any(turn.state == TurnState.STREAMING for turn in turns):
+        raise StillAnswering
+    if len(turns) >= battle.terms.max_turns:
+        raise NoTurnsLeft
+    turn = Turn.objects.create(
+        battle=battle, number=len(turns) + 1, prompt=text_parts(prompt), first_tick=next_tick(turns)
+    )
+    return script(battle, turns, turn)
+
+
+def next_tick(turns: Sequence[Turn]) -> int:
+    return turns[-1].first_tick + len(turns[-1].ticks) if turns else 1
+
+
+def script(battle: Battle, before: Sequence[Turn], turn: Turn) -> Script:
+    terms = battle.terms
+
+    def conversation(side: Side) -> list[Message]:
+        messages: list[Message] = []
+        if terms.system_prompt:
+            messages.append({"role": "system", "content": terms.system_prompt})
+        for past in before:
+            reply = past.reply_a if side == Side.A else past.reply_b
+            messages.append({"role": "user", "content": text_of(past.prompt)})
+            messages.append({"role": "assistant", "content": text_of(reply)})
+        messages.append({"role": "user", "content": text_of(turn.prompt)})
+        return messages
+
+    return Script(
+        battle_id=battle.id,
+        turn_id=turn.pk,
+        number=turn.number,
+        first_tick=turn.first_tick,
+        entries={Side.A: battle.entry_a_id, Side.B: battle.entry_b_id},
+        messages={side: conversation(side) for side in Side},
+        sampling=Sampling(float(terms.temperature), float(terms.top_p), terms.max_tokens),
+        pace=terms.pace,
+    )
+
+
+@transaction.atomic
+def end_turn(turn_id: int, state: TurnState, shown: Shown, *, fault: str = "", side: str = "") -> bool:
+    """Keep what was shown, and how the turn ended. False if somebody ended it first.
+
+    A void turn makes its battle void: neither entry gains or loses, and the record says who failed and how.
+    """
+    ended = Turn.objects.filter(id=turn_id, state=TurnState.STREAMING).update(
+        state=state,
+        reply_a=shown.parts(Side.A),
+        reply_b=shown.parts(Side.B),
+        ticks=shown.ticks,
+        fault=fault,
+        fault_side=side,
+        ended_at=timezone.now(),
+    )
+    if ended and state == TurnState.VOID:
+        Battle.objects.filter(turns__id=turn_id, state=BattleState.OPEN).update(state=BattleState.VOID)
+    return bool(ended)
+
+
+def void_abandoned_turns() -> int:
+    """End the turns whose process is gone. Returns how many there were."""
+    late = timezone.now() - timedelta(seconds=BATTLE_SECONDS)
+    stuck = Turn.objects.filter(state=TurnState.STREAMING, started_at__lt=late).values_list("id", flat=True)
+    return sum(end_turn(turn_id, TurnState.VOID, Shown(), fault="interrupted") for turn_id in stuck)
+
+
+def void_words(fault: str) -> str:
+    """Why a battle is void, kindly, and never more than the visitor may know: no name, no text of a worker."""
+    if fault == "stopped":
+        return _("Stopped before both had answered. This battle does not count; your prompt is kept.")
+    if fault == "abandoned":
+        return _("The connection was gone before both had answered. This battle does not count; your prompt is kept.")
+    return _("One of the two could not answer. This battle does not count; your prompt is kept.")
+
+
+def votable(turns: Sequence[Turn]) -> bool:
+    """Whether there are two answers to judge: the last turn has ended with both of them shown."""
+    return bool(turns) and turns[-1].state in {TurnState.COMPLETE, TurnState.STOPPED}
+
+
+def names(battle: Battle) -> dict[str, dict[str, str]] | None:
+    """The two names, if the terms let this visitor know them now."""
+    after_close = battle.terms.reveal == Reveal.AFTER_CLOSE
+    if battle.state != BattleState.VOTED or (after_close and battle.terms.gate.is_open):
+        return None
+    return {side.value: _name(battle.entry(side)) for side in Side}
+
+
+def _name(entry: Entry) -> dict[str, str]:
+    return {"slug": entry.slug, "name": entry.name}
+
+
+def describe_battle(battle: Battle) -> dict[str, Any]:
+    """The battle as its voter may see it, to resume it exactly. No name before the vote."""
+    turns = list(battle.turns.all())
+    vote = Vote.objects.filter(battle=battle).first()
+    last = next_tick(turns) - 1
+    void = battle.state == BattleState.VOID
+    return {
+        "id": str(battle.id),
+        "state": battle.state,
+        "turns": [_describe_turn(turn) for turn in turns],
+        "turns_left": 0 if vote or void else battle.terms.max_turns - len(turns),
+        "votable": battle.state == BattleState.OPEN and votable(turns) and battle.terms.gate.is_open,
+        "tick": last,
+        "vote": {"winner": vote.winner, "counted": vote.counted_as is not None} if vote else None,
+        "names": names(battle),
+        "message": void_words(turns[-1].fault) if void and turns else None,
+    }
+
+
+def _describe_turn(turn: Turn) -> dict[str, Any]:
+    return {
+        "number": turn.number,
+        "state": turn.state,
+        "prompt": text_of(turn.prompt),
+        "a": text_of(turn.reply_a),
+        "b": text_of(turn.reply_b),
+        "first_tick": turn.first_tick,
+        "last_tick": turn.first_tick + len(turn.ticks) - 1,
+    }

@@ -1,0 +1,92 @@
+"""A battle's socket: translates frames, decides nothing. The turns are played on the stage; a socket only watches."""
+
+import asyncio
+from collections import deque
+from time import monotonic
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import translation
+
+from arena.battles import battle_of, begin_turn, void_words
+from arena.frames import Outgoing, Prompt, Resume, Stop, Void, read_frame, refused
+from arena.refusals import BadFrame, NotAnswering, Refusal, TooMany
+from arena.replay import Entry, replay
+from arena.stage import shown_entries, stage
+from arena.visitors import socket_cookies, socket_language, voter_id
+
+FRAMES, PER_SECONDS = 10, 10  # a person does not send more
+
+
+class BattleConsumer(AsyncWebsocketConsumer):
+    async def connect(self) -> None:
+        self.battle_id: UUID = self.scope["url_route"]["kwargs"]["battle_id"]
+        self.watcher: asyncio.Task[None] | None = None
+        self.frames: deque[float] = deque(maxlen=FRAMES)
+        visitor = voter_id(socket_cookies(self.scope))
+        if visitor is None:
+            await self.close()  # before accepting: the handshake is answered with 403
+            return
+        self.voter_id = visitor
+        translation.activate(socket_language(self.scope))
+        await self.accept()
+        try:
+            await database_sync_to_async(battle_of)(self.battle_id, self.voter_id)
+        except Refusal as refusal:
+            await self.tell(refused(refusal))
+            await self.close(code=4000 + refusal.status)
+            return
+        self.watch(after=None, cursor=await replay().end(self.battle_id))
+
+    async def disconnect(self, code: int) -> None:
+        if self.watcher:
+            self.watcher.cancel()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            self.spend_frame()
+            if text_data is None:
+                raise BadFrame
+            match read_frame(text_data):
+                case Prompt(text=text):
+                    await self.prompt(text)
+                case Stop():
+                    await self.stop()
+                case Resume(after=after):
+                    self.watch(after=after, cursor="")
+        except Refusal as refusal:
+            await self.tell(refused(refusal))
+
+    async def prompt(self, text: str) -> None:
+        script = await database_sync_to_async(begin_turn)(battle_id=self.battle_id, voter_id=self.voter_id, text=text)
+        stage.start(script)
+
+    async def stop(self) -> None:
+        if not await replay().held(self.battle_id):
+            raise NotAnswering
+        await replay().ask_stop(self.battle_id)
+
+    def spend_frame(self) -> None:
+        """Ten frames in ten seconds, by this socket's own clock."""
+        now = monotonic()
+        if len(self.frames) == FRAMES and now - self.frames[0] < PER_SECONDS:
+            raise TooMany(int(PER_SECONDS - (now - self.frames[0])) + 1)
+        self.frames.append(now)
+
+    def watch(self, *, after: int | None, cursor: str) -> None:
+        if self.watcher:
+            self.watcher.cancel()
+        self.watcher = asyncio.create_task(self.relay(after, cursor))
+
+    async def relay(self, after: int | None, cursor: str) -> None:
+        async for entry in shown_entries(self.battle_id, after, cursor):
+            await self.send(text_data=words(entry))
+
+    async def tell(self, frame: Outgoing) -> None:
+        await self.send(text_data=frame.model_dump_json())
+
+
+def words(entry: Entry) -> str:
+    """An entry as this visitor reads it."""
+    return Void(message=void_words(entry.text)).model_dump_json() if entry.kind == "void" else entry.text

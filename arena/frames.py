@@ -1,0 +1,78 @@
+"""Every message that crosses a battle's socket: one closed list. tests/frames.json holds an example of each."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from arena.refusals import BadFrame, Refusal
+
+
+class Frame(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Prompt(Frame):
+    type: Literal["prompt"]
+    text: str
+
+
+class Stop(Frame):
+    type: Literal["stop"]
+
+
+class Resume(Frame):
+    """Show again everything after this tick; 0 for all."""
+
+    type: Literal["resume"]
+    after: Annotated[int, Field(ge=0)]
+
+
+Incoming = Prompt | Stop | Resume
+_incoming: TypeAdapter[Incoming] = TypeAdapter(Annotated[Incoming, Field(discriminator="type")])
+
+
+class Token(Frame):
+    type: Literal["token"] = "token"
+    tick: int
+    side: Literal["a", "b"]
+    text: str
+
+
+class Done(Frame):
+    type: Literal["done"] = "done"
+    side: Literal["a", "b"]
+
+
+class Ready(Frame):
+    type: Literal["ready"] = "ready"
+
+
+class Void(Frame):
+    type: Literal["void"] = "void"
+    message: str
+
+
+class Refused(Frame):
+    type: Literal["refused"] = "refused"
+    code: str
+    message: str
+
+
+Outgoing = Token | Done | Ready | Void | Refused
+
+
+def letter(side: str) -> Literal["a", "b"]:
+    """A side as frames spell it."""
+    return "a" if side == "a" else "b"
+
+
+def read_frame(text: str) -> Incoming:
+    """A visitor's message as a frame. Raises BadFrame for anything else."""
+    try:
+        return _incoming.validate_json(text)
+    except ValidationError:
+        raise BadFrame from None
+
+
+def refused(refusal: Refusal) -> Refused:
+    return Refused(code=refusal.code, message=str(refusal.message))

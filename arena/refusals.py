@@ -1,0 +1,151 @@
+"""What a visitor may not do, in one family: a code for scripts, a status, words in the visitor's language.
+
+One place turns them into an answer: `arena.middleware` for HTTP, `arena.consumers` for sockets.
+"""
+
+from typing import Any
+
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+
+class Refusal(Exception):
+    """You may not, with a code, a status and words for the visitor. Not an error of ours."""
+
+    code = "refused"
+    status = 400
+    message: Any = _("That is not possible.")
+    retry_after: int | None = None  # seconds
+
+
+class NoOpenRound(Refusal):
+    code, status = "no_open_round", 409
+    message = _("No round is open at the moment. The board shows the last result.")
+
+
+class NobodyToDraw(Refusal):
+    code, status = "nobody_to_draw", 503
+    message = _("Too few models can answer right now. Please try again in a minute.")
+    retry_after = 60
+
+
+class NotYourBattle(Refusal):
+    code, status = "not_your_battle", 404
+    message = _("There is no such battle on this device.")
+
+
+class NoVisitor(Refusal):
+    code, status = "no_visitor", 403
+    message = _("Your browser sent no visitor cookie. Allow cookies for this site and reload the page.")
+
+
+class NothingToVoteOn(Refusal):
+    code, status = "nothing_to_vote_on", 409
+    message = _("Both answers must be there before you can vote.")
+
+
+class AlreadyVoted(Refusal):
+    code, status = "already_voted", 409
+    message = _("You have already voted on this battle.")
+
+
+class BattleIsVoid(Refusal):
+    code, status = "battle_void", 409
+    message = _("This battle does not count: one of the two could not answer. Please start a new one.")
+
+
+class RoundClosed(Refusal):
+    code, status = "round_closed", 409
+    message = _("This round has closed; no more votes count. A new battle belongs to the next round.")
+
+
+class StillAnswering(Refusal):
+    code, status = "still_answering", 409
+    message = _("Both are still answering. Wait, or press stop.")
+
+
+class NotAnswering(Refusal):
+    code, status = "not_answering", 409
+    message = _("Nobody is answering at the moment.")
+
+
+class NoTurnsLeft(Refusal):
+    code, status = "no_turns_left", 409
+    message = _("This conversation has reached its last turn. Please vote.")
+
+
+class EmptyPrompt(Refusal):
+    code, status = "empty_prompt", 400
+    message = _("Please write something first.")
+
+
+class PromptTooLong(Refusal):
+    code, status = "prompt_too_long", 400
+
+    def __init__(self, length: int, limit: int) -> None:
+        self.message = format_lazy(
+            _("Your prompt has {length} characters; at most {limit} are possible."),
+            length=length,
+            limit=limit,
+        )
+
+
+class UnreadablePrompt(Refusal):
+    code, status = "unreadable_prompt", 400
+    message = _("Your prompt holds characters that are not text. Please paste it as plain text.")
+
+
+class UnknownWinner(Refusal):
+    code, status = "unknown_winner", 400
+    message = _("The verdict must be one of: a, b, tie, both_bad.")
+
+
+class BadRequest(Refusal):
+    code, status = "bad_request", 400
+    message = _("The site did not understand that request.")
+
+
+class BadFrame(Refusal):
+    code, status = "bad_frame", 400
+    message = _("The site did not understand that message.")
+
+
+class StaleForm(Refusal):
+    code, status = "csrf", 403
+    message = _("This page has grown old. Reload it and try again.")
+
+
+class NoSuchSeries(Refusal):
+    code, status = "no_such_series", 404
+    message = _("There is no such board.")
+
+
+class NoSuchEntry(Refusal):
+    code, status = "no_such_entry", 404
+    message = _("There is no such entry.")
+
+
+class TooMany(Refusal):
+    """A limit was reached. The words say when to come back."""
+
+    code, status = "too_many", 429
+
+    def __init__(self, seconds: int) -> None:
+        self.retry_after = seconds
+
+    @property
+    def message(self) -> str:
+        seconds = self.retry_after or 1
+        if seconds < 90:
+            return ngettext(
+                "That was a lot at once. Please come back in %(n)d second.",
+                "That was a lot at once. Please come back in %(n)d seconds.",
+                seconds,
+            ) % {"n": seconds}
+        minutes = -(-seconds // 60)
+        return ngettext(
+            "That was a lot at once. Please come back in %(n)d minute.",
+            "That was a lot at once. Please come back in %(n)d minutes.",
+            minutes,
+        ) % {"n": minutes}

@@ -1,0 +1,195 @@
+"""What was shown of a running battle, so that any viewer, late or come back, gets exactly the rest.
+
+A `Replay` keeps entries per battle, in order. In one process it is a list in memory; where there is Redis, a Redis
+stream that every web process reads. Ended turns are in the database: losing a replay loses nothing but the moment.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Protocol
+from uuid import UUID
+
+import redis.asyncio as redis
+from django.conf import settings
+
+KEEP_SECONDS = 600
+LEASE_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A shown frame: the turn it belongs to, the last tick up to and including it, its JSON text.
+
+    A void frame's text is empty: its words depend on the viewer's language.
+    """
+
+    turn: int
+    tick: int
+    kind: str
+    text: str
+
+
+class Replay(Protocol):
+    async def append(self, battle: UUID, entry: Entry) -> None: ...
+
+    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Entry], str]:
+        """The entries past the cursor ("" is the beginning), waiting for one at most `wait` seconds."""
+
+    async def end(self, battle: UUID) -> str:
+        """The cursor past everything shown so far."""
+
+    async def hold(self, battle: UUID) -> bool:
+        """Say that this process plays the battle; repeated while it does. False: another process does."""
+
+    async def release(self, battle: UUID) -> None: ...
+
+    async def held(self, battle: UUID) -> bool:
+        """Whether any process says that it plays the battle."""
+
+    async def watch(self, battle: UUID) -> None:
+        """Say that somebody looks on; repeated while they do."""
+
+    async def watched(self, battle: UUID) -> bool:
+        """Whether somebody has looked on within the time after which a stream is abandoned."""
+
+    async def ask_stop(self, battle: UUID) -> None: ...
+
+    async def stop_asked(self, battle: UUID) -> bool: ...
+
+
+@dataclass(slots=True)
+class Shelf:
+    entries: list[Entry] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    held: bool = False
+    stop: bool = False
+    seen_at: float = 0.0
+    touched_at: float = 0.0
+
+
+class MemoryReplay:
+    """For a site in one process."""
+
+    def __init__(self) -> None:
+        self.shelves: defaultdict[UUID, Shelf] = defaultdict(Shelf)
+
+    def _shelf(self, battle: UUID) -> Shelf:
+        shelf = self.shelves[battle]
+        shelf.touched_at = time.monotonic()
+        return shelf
+
+    async def append(self, battle: UUID, entry: Entry) -> None:
+        shelf = self._shelf(battle)
+        shelf.entries.append(entry)
+        shelf.changed.set()
+        shelf.changed = asyncio.Event()
+
+    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Entry], str]:
+        shelf = self._shelf(battle)
+        start = int(cursor or 0)
+        if len(shelf.entries) <= start:
+            try:
+                async with asyncio.timeout(wait):
+                    await shelf.changed.wait()
+            except TimeoutError:
+                return [], cursor
+        return shelf.entries[start:], str(len(shelf.entries))
+
+    async def end(self, battle: UUID) -> str:
+        return str(len(self._shelf(battle).entries))
+
+    async def hold(self, battle: UUID) -> bool:
+        shelf = self._shelf(battle)
+        if not shelf.held:
+            shelf.stop = False
+            self._prune()
+        shelf.held = True
+        return True
+
+    async def release(self, battle: UUID) -> None:
+        self._shelf(battle).held = False
+
+    async def held(self, battle: UUID) -> bool:
+        return self._shelf(battle).held
+
+    async def watch(self, battle: UUID) -> None:
+        self._shelf(battle).seen_at = time.monotonic()
+
+    async def watched(self, battle: UUID) -> bool:
+        return time.monotonic() - self._shelf(battle).seen_at < settings.ABANDON_SECONDS
+
+    async def ask_stop(self, battle: UUID) -> None:
+        self._shelf(battle).stop = True
+
+    async def stop_asked(self, battle: UUID) -> bool:
+        return self._shelf(battle).stop
+
+    def _prune(self) -> None:
+        old = time.monotonic() - KEEP_SECONDS
+        for battle in [battle for battle, shelf in self.shelves.items() if shelf.touched_at < old and not shelf.held]:
+            del self.shelves[battle]
+
+
+class RedisReplay:
+    """For several web processes. Keys vanish by themselves."""
+
+    def __init__(self, url: str) -> None:
+        self.redis = redis.Redis.from_url(url, decode_responses=True)
+        self.name = f"{time.time_ns():x}-{id(self):x}"
+
+    async def append(self, battle: UUID, entry: Entry) -> None:
+        key = f"replay:{battle}"
+        async with self.redis.pipeline(transaction=False) as pipe:
+            pipe.xadd(key, {"turn": entry.turn, "tick": entry.tick, "kind": entry.kind, "text": entry.text})
+            pipe.expire(key, KEEP_SECONDS)
+            await pipe.execute()
+
+    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Entry], str]:
+        key = f"replay:{battle}"
+        found: Any = await self.redis.xread({key: cursor or "0"}, block=max(1, int(wait * 1000)))
+        if not found:
+            return [], cursor
+        rows = found[0][1] if isinstance(found, list) else found[key][0]
+        entries = [Entry(int(row["turn"]), int(row["tick"]), row["kind"], row["text"]) for _, row in rows]
+        return entries, rows[-1][0]
+
+    async def end(self, battle: UUID) -> str:
+        last: Any = await self.redis.xrevrange(f"replay:{battle}", count=1)
+        return last[0][0] if last else ""
+
+    async def hold(self, battle: UUID) -> bool:
+        key = f"held:{battle}"
+        if await self.redis.set(key, self.name, nx=True, ex=LEASE_SECONDS):
+            await self.redis.delete(f"stop:{battle}")
+            return True
+        if await self.redis.get(key) != self.name:
+            return False
+        await self.redis.expire(key, LEASE_SECONDS)
+        return True
+
+    async def release(self, battle: UUID) -> None:
+        await self.redis.delete(f"held:{battle}")
+
+    async def held(self, battle: UUID) -> bool:
+        return bool(await self.redis.exists(f"held:{battle}"))
+
+    async def watch(self, battle: UUID) -> None:
+        await self.redis.set(f"watched:{battle}", 1, px=int(settings.ABANDON_SECONDS * 1000))
+
+    async def watched(self, battle: UUID) -> bool:
+        return bool(await self.redis.exists(f"watched:{battle}"))
+
+    async def ask_stop(self, battle: UUID) -> None:
+        await self.redis.set(f"stop:{battle}", 1, ex=KEEP_SECONDS)
+
+    async def stop_asked(self, battle: UUID) -> bool:
+        return bool(await self.redis.exists(f"stop:{battle}"))
+
+
+@cache
+def replay() -> Replay:
+    """The replay of this process."""
+    return RedisReplay(settings.REDIS_URL) if settings.REDIS_URL else MemoryReplay()

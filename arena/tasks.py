@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from arena.battles import void_abandoned_turns
+
+
+@shared_task
+def void_abandoned() -> None:
+    void_abandoned_turns()

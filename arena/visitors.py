@@ -1,0 +1,79 @@
+"""Who is this visitor? A device, known by a signed first-party cookie. No account, no fingerprint."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from functools import wraps
+from http.cookies import SimpleCookie
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language_from_request
+from django.views.decorators.csrf import ensure_csrf_cookie
+
+from arena.refusals import NoVisitor
+
+SIGNER = signing.Signer(salt="arena.visitor")
+
+View = Callable[..., HttpResponse]
+
+
+def voter_id(cookies: Mapping[str, str]) -> uuid.UUID | None:
+    """The visitor the cookie names; None without one or with one we did not sign."""
+    try:
+        return uuid.UUID(SIGNER.unsign(cookies.get(settings.VISITOR_COOKIE, "")))
+    except (signing.BadSignature, ValueError):
+        return None
+
+
+def the_visitor(request: HttpRequest) -> uuid.UUID:
+    """The visitor who must be there. Raises NoVisitor."""
+    visitor = voter_id(request.COOKIES)
+    if visitor is None:
+        raise NoVisitor
+    return visitor
+
+
+def introduces_visitor(view: View) -> View:
+    """A page that gives a newcomer the visitor cookie, and everyone the CSRF cookie."""
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = view(request, *args, **kwargs)
+        if voter_id(request.COOKIES) is None:
+            answer.set_cookie(
+                settings.VISITOR_COOKIE,
+                SIGNER.sign(str(uuid.uuid4())),
+                max_age=settings.VISITOR_COOKIE_AGE,
+                httponly=True,
+                samesite="Lax",
+                secure=settings.CSRF_COOKIE_SECURE,
+            )
+        return answer
+
+    return ensure_csrf_cookie(page)
+
+
+def address(request: HttpRequest) -> str:
+    """The client's address: the rightmost hop that is not one of our own proxies. Further left anybody can write."""
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    trusted = settings.TRUSTED_PROXIES
+    return hops[-trusted] if trusted and len(hops) >= trusted else request.META.get("REMOTE_ADDR", "")
+
+
+def header(scope: Mapping[str, Any], name: bytes) -> str:
+    """A header of a socket's handshake, or ""."""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def socket_cookies(scope: Mapping[str, Any]) -> dict[str, str]:
+    return {key: morsel.value for key, morsel in SimpleCookie(header(scope, b"cookie")).items()}
+
+
+def socket_language(scope: Mapping[str, Any]) -> str:
+    """The visitor's language by the same rules as for pages."""
+    handshake = HttpRequest()
+    handshake.COOKIES = socket_cookies(scope)
+    handshake.META["HTTP_ACCEPT_LANGUAGE"] = header(scope, b"accept-language")
+    return get_language_from_request(handshake)

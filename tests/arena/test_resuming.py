@@ -1,0 +1,65 @@
+"""A reload or a lost socket costs nothing: the rest comes exactly, tick for tick."""
+
+import pytest
+
+from arena.replay import replay
+from tests.visitor import receive, send, texts, until_ended
+
+LONG = "!words=40 !delay=0.03"
+WHOLE = " ".join(f"word{n}" for n in range(40))
+
+
+@pytest.mark.parametrize("seen", [0, 1, 7, 30])
+def test_a_cut_socket_gets_exactly_the_ticks_after_the_last_it_saw(visitor, seen):
+    duel = visitor.start()
+    before = []
+    with duel.socket() as socket:
+        send(socket, {"type": "prompt", "text": LONG})
+        while sum(frame["type"] == "token" for frame in before) < seen:
+            before.append(receive(socket))
+    with duel.socket() as socket:
+        send(socket, {"type": "resume", "after": seen})
+        after = until_ended(socket)
+    tokens = [frame for frame in before + after if frame["type"] == "token"]
+    assert [frame["tick"] for frame in tokens] == list(range(1, len(tokens) + 1))
+    assert texts(tokens) == {"a": WHOLE, "b": WHOLE}
+    state = duel.state()["turns"][0]
+    assert (state["a"], state["b"]) == (WHOLE, WHOLE)
+
+
+def test_a_reload_after_the_end_gets_the_same_ticks_from_the_database(visitor):
+    duel = visitor.start()
+    live = duel.ask(LONG) + duel.ask("and then")
+    replay().shelves.clear() if hasattr(replay(), "shelves") else None
+    for after in (0, 5, len(live)):
+        with duel.socket() as socket:
+            send(socket, {"type": "resume", "after": after})
+            again = [frame for frame in until_ended(socket)]
+            if after == 0:
+                again += until_ended(socket)
+        expected = [frame for frame in live if frame["type"] == "token" and frame["tick"] > after]
+        got = [frame for frame in again if frame["type"] == "token"]
+        assert got == expected[: len(got)]
+        assert again[-1] == {"type": "ready"}
+
+
+def test_a_second_resume_on_one_socket_starts_over(visitor):
+    duel = visitor.start()
+    duel.ask("one two three")
+    with duel.socket() as socket:
+        for _ in range(2):
+            send(socket, {"type": "resume", "after": 0})
+            assert texts(until_ended(socket))["a"] == "one two three"
+
+
+def test_a_follow_up_after_a_reload_streams_on(visitor):
+    duel = visitor.start()
+    first = duel.ask("one two")
+    last = max(frame["tick"] for frame in first if frame["type"] == "token")
+    with duel.socket() as socket:
+        send(socket, {"type": "resume", "after": last})
+        assert until_ended(socket)[-1]["type"] == "ready"
+        send(socket, {"type": "prompt", "text": "three"})
+        frames = until_ended(socket)
+    assert texts(frames) == {"a": "three", "b": "three"}
+    assert frames[0]["tick"] == last + 1

@@ -1,0 +1,106 @@
+"""Fixtures with stories: a site on a real port, a worker that misbehaves on request, a round, visitors."""
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from inference.standin import Standin
+from tests.servers import serving
+from tests.visitor import Visitor
+
+ROOT = Path(__file__).resolve().parent.parent
+CI = bool(os.environ.get("CI"))
+
+
+def skip_or_fail(reason: str) -> None:
+    """A missing part is a skip on a laptop and a failure in CI."""
+    if CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of other people's data, which is not part of this repository."""
+    folder = Path(os.environ.get("LMS_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        skip_or_fail(f"{folder} is not there (LMS_DATA names the folder)")
+    return folder
+
+
+@dataclass
+class Worker:
+    """The stand-in and where it answers."""
+
+    app: Standin
+    url: str
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    app = Standin()
+    with serving(app) as url:
+        yield Worker(app, url)
+
+
+@pytest.fixture
+def contest(transactional_db: None, worker: Worker) -> Any:
+    """An open round of four entries, all answered for by the stand-in, shown as fast as they speak."""
+    return make_contest(worker, 4)
+
+
+def make_contest(worker: Worker, entries: int, **options: Any) -> Any:
+    from accounts.models import Team
+    from inference.models import Entry
+    from inference.models import Worker as WorkerRow
+    from leaderboard.rounds import open_round
+
+    made = []
+    for name in ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir")[:entries]:
+        slug = name.lower()
+        team = Team.objects.create(slug=f"team-{slug}", name=f"Team {name}")
+        made.append(Entry.objects.create(team=team, slug=slug, name=name))
+        WorkerRow.objects.create(entry=made[-1], url=worker.url, served_name=slug, slots=100, healthy=True)
+    settings = {"ends_at": timezone.now() + timedelta(days=30), "minimum_votes": 2, "pace": 0} | options
+    return open_round(made, **settings)
+
+
+@pytest.fixture
+def site(contest: Any, settings: Any) -> Iterator[str]:
+    """The whole site with that round on a real port, but for Celery: a test folds when it wants a new board."""
+    from config.asgi import application
+
+    settings.RUN_CELERY = False
+    with serving(application, lifespan="on") as url:
+        yield url
+
+
+@pytest.fixture
+def newcomer(site: str) -> Iterator[Callable[..., Visitor]]:
+    """Makes visitors, each with a device of its own."""
+    visitors: list[Visitor] = []
+
+    def arrive(language: str = "en") -> Visitor:
+        visitors.append(Visitor(site, language))
+        return visitors[-1]
+
+    yield arrive
+    for visitor in visitors:
+        visitor.close()
+
+
+@pytest.fixture
+def visitor(newcomer: Callable[..., Visitor]) -> Visitor:
+    return newcomer()
+
+
+@pytest.fixture
+def seeded() -> random.Random:
+    return random.Random(20261122)

@@ -1,0 +1,45 @@
+"""Real servers on loopback for tests: the site and the stand-in worker, each in a thread of the test process."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+
+@contextmanager
+def serving(app: Any, *, lifespan: str = "off") -> Iterator[str]:
+    """Serve an ASGI application on a free port; yields its base URL. Ends with everything it started."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        app,
+        lifespan=lifespan,
+        log_level="critical",
+        ws_max_size=16 * 1024,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=[listening]),), daemon=True)
+    thread.start()
+    try:
+        wait_until(lambda: server.started or not thread.is_alive())
+        assert server.started
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        listening.close()
+        assert not thread.is_alive()
+
+
+def wait_until(true: Any, seconds: float = 10.0) -> None:
+    """Wait for something that must become true soon; the limit only ends a broken test."""
+    done = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if true():
+            return
+        done.wait(0.02)
+    raise AssertionError("it did not become true")
