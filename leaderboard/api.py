@@ -1,0 +1,90 @@
+"""The public API under /api/v1/: typed, described by its own OpenAPI document."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Schema
+
+from arena.middleware import refusal_response
+from arena.refusals import NoSuchEntry, NoSuchSeries, Refusal
+from leaderboard.boards import board, history
+
+api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_namespace="api")
+
+
+@api.exception_handler(Refusal)
+def refuse(request: HttpRequest, refusal: Refusal | type[Refusal]) -> HttpResponse:
+    return refusal_response(refusal if isinstance(refusal, Refusal) else refusal())
+
+
+class RefusalOut(Schema):
+    code: str
+    message: str
+
+
+class StandingOut(Schema):
+    rank: int | None
+    slug: str
+    name: str
+    rating: float
+    low: float
+    high: float
+    votes: int
+    status: str
+
+
+class RoundOut(Schema):
+    number: int
+    state: str
+    ends_at: str  # ISO 8601
+    cut_size: int
+    line: float | None
+    next: str | None
+
+
+class BoardOut(Schema):
+    series: str
+    number: int
+    votes: int
+    standings: list[StandingOut]
+    title: str
+    title_ko: str
+    note: str
+    note_ko: str
+    created_at: str  # ISO 8601
+    round: RoundOut | None
+
+
+class PointOut(Schema):
+    number: int
+    at: str  # ISO 8601
+    votes: int
+    rank: int | None
+    rating: float
+    low: float
+    high: float
+
+
+class HistoryOut(Schema):
+    slug: str
+    name: str
+    series: str
+    points: list[PointOut]
+
+
+@api.get("/board", response={200: BoardOut, 404: RefusalOut}, summary="The latest board of a series")
+def latest_board(request: HttpRequest, series: str | None = None) -> dict[str, Any]:
+    """Without `series`: the board of the open round."""
+    found = board(series)
+    if found is None:
+        raise NoSuchSeries
+    return found
+
+
+@api.get("/entries/{slug}/history", response={200: HistoryOut, 404: RefusalOut}, summary="An entry through time")
+def entry_history(request: HttpRequest, slug: str, series: str | None = None) -> dict[str, Any]:
+    """Its standings, oldest first. Without `series`: in the last round it took part in."""
+    found = history(slug, series)
+    if found is None:
+        raise NoSuchEntry
+    return found

@@ -1,0 +1,215 @@
+"""Boards: made from a tally, stored for good, shown alike by page, socket and API."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db.models import Max
+
+from inference.models import Entry
+from leaderboard.models import Board, Folded, ParticipationState, Round, RoundState, Series, Standing, Status
+from rating import Fit, Tally, fit
+
+HISTORY_POINTS = 400  # more than a chart can show
+
+
+def store_tally(folded: Folded, tally: Tally) -> None:
+    folded.counts = tally.counts.astype("<i8").tobytes()
+
+
+def stored_tally(folded: Folded) -> Tally:
+    """The tally that `store_tally` kept; empty for a series without votes."""
+    n = len(folded.slugs)
+    if not folded.counts:
+        return Tally.empty(n)
+    return Tally.from_counts(np.frombuffer(bytes(folded.counts), dtype="<i8").reshape(n, n, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where the cut falls: survivors at or above `rating` (Elo points), the others below."""
+
+    rating: float
+    survivors: int
+
+
+def draw_line(ratings: Sequence[float], cut_size: int) -> Line | None:
+    """The line through ratings from best to worst, halfway between the last to stay and the first to go."""
+    survivors = len(ratings) - cut_size
+    if cut_size < 1 or survivors < 1:
+        return None
+    return Line((ratings[survivors - 1] + ratings[survivors]) / 2, survivors)
+
+
+def publish_board(series: Series, folded: Folded, tally: Tally, names: Mapping[str, str]) -> Board:
+    """Rate the tally and store the next board of the series, inside the caller's transaction.
+
+    names: the name to show for each slug.
+    """
+    last = Board.objects.filter(series=series).aggregate(last=Max("number"))["last"] or 0
+    board = Board.objects.create(series=series, number=last + 1, position=folded.position, votes=tally.votes)
+    standings = rated(folded.slugs, tally)
+    entries = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "id"))
+    contest = Round.objects.filter(series=series).first()
+    if contest:
+        judge(standings, contest)
+    for standing in standings:
+        standing.board = board
+        standing.name = names[standing.slug]
+        # An imported name may be spelt like an entry of ours and is still somebody else.
+        standing.entry_id = entries.get(standing.slug) if contest else None
+    Standing.objects.bulk_create(standings)
+    return board
+
+
+def rated(slugs: Sequence[str], tally: Tally) -> list[Standing]:
+    """Unsaved standings, best first. Only players joined by a chain of votes to most others get a rank."""
+    made: Fit = fit(tally)
+    ratings, (low, high) = made.ratings(), made.intervals()
+    joined = set(tally.components()[0]) if tally.votes else set()
+    order = sorted(range(len(slugs)), key=lambda i: (i not in joined, made.ranks()[i]))
+    return [
+        Standing(
+            slug=slugs[i],
+            rank=place if i in joined else None,
+            rating=float(ratings[i]),
+            low=float(low[i]),
+            high=float(high[i]),
+            votes=int(made.votes[i]),
+        )
+        for place, i in enumerate(order, 1)
+    ]
+
+
+def judge(standings: Sequence[Standing], contest: Round) -> None:
+    """Say of each standing what it means for the cut."""
+    out = set(contest.participations.filter(state=ParticipationState.ELIMINATED).values_list("entry__slug", flat=True))
+    line = line_of(standings, contest.cut_size)
+    for standing in standings:
+        standing.status = _status(standing, contest, line, eliminated=standing.slug in out)
+
+
+def _status(standing: Standing, contest: Round, line: Line | None, *, eliminated: bool) -> Status:
+    if eliminated:
+        return Status.ELIMINATED
+    if contest.state == RoundState.CLOSED:
+        return Status.SAFE
+    if line is None or standing.votes < contest.minimum_votes:
+        return Status.PROVISIONAL
+    if standing.low > line.rating:
+        return Status.SAFE
+    return Status.IN_DANGER if standing.high < line.rating else Status.AT_RISK
+
+
+def line_of(standings: Sequence[Standing], cut_size: int) -> Line | None:
+    """The line of a board; none while some entry cannot be ranked against the others."""
+    if any(standing.rank is None for standing in standings):
+        return None
+    return draw_line([standing.rating for standing in standings], cut_size)
+
+
+def current_series() -> Series | None:
+    """What a visitor means by "the board": the open round's, else the last round's, else the last import."""
+    rounds = Round.objects.order_by("state", "-number").select_related("series")
+    contest = rounds.filter(state=RoundState.OPEN).first() or rounds.first()
+    return contest.series if contest else Series.objects.order_by("-created_at").first()
+
+
+def find_series(slug: str | None) -> Series | None:
+    return Series.objects.filter(slug=slug).first() if slug else current_series()
+
+
+def board(slug: str | None = None, *, number: int | None = None) -> dict[str, Any] | None:
+    """The latest board of a series (or a certain one), as the API, the page and the socket show it."""
+    series = find_series(slug)
+    boards = Board.objects.filter(series=series).order_by("-number")
+    found = (boards.filter(number=number) if number else boards).first() if series else None
+    if series is None or found is None:
+        return None
+    standings = list(found.standings.all())
+    return {
+        "series": series.slug,
+        "number": found.number,
+        "votes": found.votes,
+        "title": series.title,
+        "title_ko": series.title_ko,
+        "note": series.note,
+        "note_ko": series.note_ko,
+        "created_at": found.created_at.isoformat(),
+        "round": _round(series, standings),
+        "standings": [_standing(standing) for standing in standings],
+    }
+
+
+def _round(series: Series, standings: Sequence[Standing]) -> dict[str, Any] | None:
+    contest = Round.objects.filter(series=series).first()
+    if contest is None:
+        return None
+    line = line_of(standings, contest.cut_size)
+    following = Round.objects.filter(number__gt=contest.number).order_by("number").select_related("series").first()
+    return {
+        "number": contest.number,
+        "state": contest.state,
+        "ends_at": contest.ends_at.isoformat(),
+        "cut_size": contest.cut_size,
+        "line": line.rating if line else None,
+        "next": following.series.slug if following else None,
+    }
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return {
+        "rank": standing.rank,
+        "slug": standing.slug,
+        "name": standing.name,
+        "rating": standing.rating,
+        "low": standing.low,
+        "high": standing.high,
+        "votes": standing.votes,
+        "status": standing.status,
+    }
+
+
+def history(slug: str, series_slug: str | None = None) -> dict[str, Any] | None:
+    """An entry's standings through the boards of a series, oldest first, thinned to what a chart can show."""
+    series = find_series(series_slug) if series_slug else _last_series_of(slug)
+    if series is None:
+        return None
+    standings = Standing.objects.filter(board__series=series, slug=slug).order_by("board__number")
+    numbers = list(standings.values_list("board__number", flat=True))
+    if not numbers:
+        return None
+    step = -(-len(numbers) // HISTORY_POINTS)
+    shown = [*numbers[:-1:step], numbers[-1]]
+    points = list(standings.filter(board__number__in=shown).select_related("board"))
+    return {
+        "slug": slug,
+        "name": points[-1].name,
+        "series": series.slug,
+        "points": [
+            {
+                "number": point.board.number,
+                "at": point.board.created_at.isoformat(),
+                "votes": point.votes,
+                "rank": point.rank,
+                "rating": point.rating,
+                "low": point.low,
+                "high": point.high,
+            }
+            for point in points
+        ],
+    }
+
+
+def _last_series_of(slug: str) -> Series | None:
+    latest = Round.objects.filter(participations__entry__slug=slug).order_by("-number").select_related("series").first()
+    return latest.series if latest else None
+
+
+def all_series() -> list[dict[str, str]]:
+    """Every series, the current one first."""
+    current = current_series()
+    found = Series.objects.order_by("-round__number", "-created_at")
+    ordered = sorted(found, key=lambda series: (series != current, not hasattr(series, "round")))
+    return [{"slug": series.slug, "title": series.title, "title_ko": series.title_ko} for series in ordered]

@@ -1,0 +1,165 @@
+"""From a stored board to every open browser: one hub per web process, each board encoded once.
+
+An announcement says only "look again". The hub looks, and hands all watchers of a series the same text; a slow one
+skips boards, it never queues them.
+"""
+
+import asyncio
+import json
+import logging
+from contextlib import suppress
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels import DEFAULT_CHANNEL_LAYER
+from channels.db import database_sync_to_async
+from channels.layers import BaseChannelLayer, channel_layers
+from django.conf import settings
+from django.db import DatabaseError
+
+from leaderboard.boards import board
+from leaderboard.models import Board
+
+log = logging.getLogger(__name__)
+
+GROUP = "boards"
+LOOK_ANYWAY_SECONDS = 10.0  # announcements may be lost; boards may not
+
+
+def channel_layer() -> BaseChannelLayer:
+    return channel_layers[DEFAULT_CHANNEL_LAYER]
+
+
+class Watcher:
+    """One socket's view of a series: the latest text it has not sent yet."""
+
+    def __init__(self, series: str) -> None:
+        self.series = series
+        self._text: str | None = None
+        self._changed = asyncio.Event()
+
+    def show(self, text: str) -> None:
+        self._text = text
+        self._changed.set()
+
+    async def next(self) -> str:
+        """The newest text there is, waiting for one."""
+        await self._changed.wait()
+        self._changed.clear()
+        assert self._text is not None
+        return self._text
+
+
+class Hub:
+    """Watches for boards on behalf of all sockets of this event loop."""
+
+    def __init__(self) -> None:
+        self.watchers: dict[str, set[Watcher]] = {}
+        self.shown: dict[str, tuple[int, str]] = {}
+        self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._tasks = [asyncio.create_task(self._look_for_ever())]
+        if settings.REDIS_URL:
+            self._tasks.append(asyncio.create_task(self._listen()))
+
+    async def join(self, series: str) -> Watcher | None:
+        """A watcher that gets the current board at once; None if there is no board."""
+        if series not in self.shown:
+            await self._look(series)
+        if series not in self.shown:
+            return None
+        watcher = Watcher(series)
+        watcher.show(self.shown[series][1])
+        self.watchers.setdefault(series, set()).add(watcher)
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        watching = self.watchers.get(watcher.series, set())
+        watching.discard(watcher)
+        if not watching:
+            # Nobody keeps this board fresh any more: the next to join looks anew.
+            self.watchers.pop(watcher.series, None)
+            self.shown.pop(watcher.series, None)
+
+    def look_again(self) -> None:
+        """From any thread: there may be news."""
+        # An event set from another thread would not wake an idle loop.
+        with suppress(RuntimeError):  # the loop has closed: nobody is watching
+            self._loop.call_soon_threadsafe(self._news.set)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _look_for_ever(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_ANYWAY_SECONDS):
+                    await self._news.wait()
+            self._news.clear()
+            for series in list(self.watchers):
+                try:
+                    await self._look(series)
+                except DatabaseError:
+                    log.exception("board of %s could not be read; looking again later", series)
+
+    async def _look(self, series: str) -> None:
+        known = self.shown.get(series, (0, ""))[0]
+        found = await database_sync_to_async(newer_board)(series, known)
+        if found is None:
+            return
+        text = json.dumps({"type": "board", **found}, ensure_ascii=False, separators=(",", ":"))
+        self.shown[series] = (found["number"], text)
+        for watcher in self.watchers.get(series, ()):
+            watcher.show(text)
+
+    async def _listen(self) -> None:
+        """Announcements of other processes."""
+        while True:
+            try:
+                layer = channel_layer()
+                channel = await layer.new_channel()
+                await layer.group_add(GROUP, channel)
+                while True:
+                    await layer.receive(channel)
+                    self._news.set()
+            except (ConnectionError, OSError):
+                log.warning("announcements cannot be heard; the hub looks every %s s", LOOK_ANYWAY_SECONDS)
+                await asyncio.sleep(1)
+
+
+def newer_board(series: str, known: int) -> dict[str, Any] | None:
+    """The board of a series if it is newer than the known number."""
+    if not Board.objects.filter(series__slug=series, number__gt=known).exists():
+        return None
+    return board(series)
+
+
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+
+
+def hub() -> Hub:
+    """The running loop's hub, made when first asked for."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+    return _hubs[loop]
+
+
+async def close_hub() -> None:
+    """Stop the running loop's hub."""
+    old = _hubs.pop(asyncio.get_running_loop(), None)
+    if old:
+        await old.close()
+
+
+def announce(series: str) -> None:
+    """Tell every web process that a series has a new board. After the commit; never an error for who wrote it."""
+    for local in list(_hubs.values()):
+        local.look_again()
+    if settings.REDIS_URL:
+        try:
+            async_to_sync(channel_layer().group_send)(GROUP, {"type": "look", "series": series})
+        except (ConnectionError, OSError):
+            log.warning("board of %s could not be announced; hubs find it within %s s", series, LOOK_ANYWAY_SECONDS)

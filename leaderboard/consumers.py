@@ -1,0 +1,47 @@
+"""The board's socket: the current board at once, then every newer one."""
+
+import asyncio
+from urllib.parse import parse_qs
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import translation
+
+from arena.frames import refused
+from arena.refusals import NoSuchSeries
+from arena.visitors import socket_cookies, socket_language, voter_id
+from leaderboard.boards import find_series
+from leaderboard.broadcast import Watcher, hub
+
+
+class BoardConsumer(AsyncWebsocketConsumer):
+    watcher: Watcher | None = None
+    sending: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        if voter_id(socket_cookies(self.scope)) is None:
+            await self.close()  # before accepting: the handshake is answered with 403
+            return
+        translation.activate(socket_language(self.scope))
+        await self.accept()
+        asked = parse_qs(self.scope["query_string"].decode("latin-1")).get("series", [""])[0]
+        series = await database_sync_to_async(find_series)(asked or None)
+        self.watcher = await hub().join(series.slug) if series else None
+        if self.watcher is None:
+            await self.send(text_data=refused(NoSuchSeries()).model_dump_json())
+            await self.close(code=4404)
+            return
+        self.sending = asyncio.create_task(self.send_boards(self.watcher))
+
+    async def send_boards(self, watcher: Watcher) -> None:
+        while True:
+            await self.send(text_data=await watcher.next())
+
+    async def disconnect(self, code: int) -> None:
+        if self.sending:
+            self.sending.cancel()
+        if self.watcher:
+            hub().leave(self.watcher)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """A board's watcher has nothing to say; what it says is ignored."""

@@ -1,0 +1,40 @@
+"""manage.py close_round: the cut."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from leaderboard.export import export_round
+from leaderboard.models import Round, RoundState
+from leaderboard.rounds import CannotClose, close_round, open_following_round
+
+
+class Command(BaseCommand):
+    help = "Close the open round: the last are eliminated and never drawn again; writes the files that prove it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--out", type=Path, help="folder for the files (default: DATA_DIR/exports/round-N)")
+        parser.add_argument("--last", action="store_true", help="do not open a next round over the survivors")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        contest = Round.objects.filter(state=RoundState.OPEN).select_related("series", "gate").first()
+        if contest is None:
+            raise CommandError("No round is open.")
+        try:
+            cut = close_round(contest)
+        except CannotClose as why:
+            raise CommandError(f"{contest} was not closed: {why}.") from None
+        print(f"{contest} is closed after {cut.board.votes} counted votes.")
+        for entry in cut.eliminated:
+            print(f"Eliminated: {entry.name} ({entry.slug})")
+        if cut.tied:
+            print(f"The line lies within the 95 % interval of: {', '.join(cut.tied)}. Say so when you announce it.")
+        folder = options["out"] or settings.DATA_DIR / "exports" / contest.series.slug
+        for file in export_round(contest, folder):
+            print(f"Wrote {file}")
+        following = None if options["last"] else open_following_round(contest)
+        if following:
+            names = following.participations.values_list("entry__name", flat=True)
+            print(f"{following} is open until {following.ends_at:%Y-%m-%d %H:%M} UTC: {', '.join(names)}.")

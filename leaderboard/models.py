@@ -1,0 +1,154 @@
+"""The contest: rounds, who takes part, and the boards the votes make."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from arena.models import Gate
+from inference.models import Entry
+
+
+class Series(models.Model):
+    """The boards of one round or of one import, in order."""
+
+    slug = models.SlugField(unique=True)
+    title = models.CharField(max_length=200)
+    title_ko = models.CharField(max_length=200, blank=True)
+    note = models.CharField(max_length=300, blank=True, help_text="Shown above the board, e.g. where votes come from.")
+    note_ko = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "series"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class RoundState(models.TextChoices):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Round(models.Model):
+    """A stage of the contest: who is last when it closes is out. One is open at a time."""
+
+    number = models.PositiveSmallIntegerField(unique=True)
+    series = models.OneToOneField(Series, on_delete=models.PROTECT, related_name="round")
+    gate = models.OneToOneField(Gate, on_delete=models.PROTECT, related_name="round")
+    state = models.CharField(max_length=8, choices=RoundState, default=RoundState.OPEN)
+    opens_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    cut_size = models.PositiveSmallIntegerField(default=1)
+    minimum_votes = models.PositiveIntegerField(default=30, help_text="An entry with fewer is provisional.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=RoundState.values), name="round_state_is_known"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("opens_at")), name="round_ends_after_it_opens"),
+            models.UniqueConstraint(fields=["state"], condition=Q(state="open"), name="round_open_is_the_only_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Round {self.number}"
+
+
+class ParticipationState(models.TextChoices):
+    COMPETING = "competing"
+    ELIMINATED = "eliminated"
+
+
+class Participation(models.Model):
+    """An entry's part in a round."""
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="participations")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="participations")
+    state = models.CharField(max_length=12, choices=ParticipationState, default=ParticipationState.COMPETING)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "entry"], name="participation_once_a_round"),
+            models.CheckConstraint(
+                condition=Q(state__in=ParticipationState.values), name="participation_state_is_known"
+            ),
+        ]
+
+
+class Folded(models.Model):
+    """What a series' votes add up to, up to a position: the state from which the next fold goes on."""
+
+    series = models.OneToOneField(Series, on_delete=models.CASCADE, related_name="folded")
+    position = models.PositiveBigIntegerField(default=0)
+    slugs = models.JSONField(default=list, help_text="The players in the order of the counts.")
+    counts = models.BinaryField(default=bytes, help_text="int64, little-endian, (players, players, 4), in C order.")
+
+
+class Board(models.Model):
+    """The ranking of a series as of a position. Never changed; the next one has the next number."""
+
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="boards")
+    number = models.PositiveIntegerField()
+    position = models.PositiveBigIntegerField(help_text="The last vote it knows.")
+    votes = models.PositiveBigIntegerField(help_text="Counted votes.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["series", "number"], name="board_number_once_a_series")]
+
+
+class Status(models.TextChoices):
+    """What a standing means for the cut. `ranked` is for boards without one."""
+
+    SAFE = "safe"
+    AT_RISK = "at_risk"
+    IN_DANGER = "in_danger"
+    PROVISIONAL = "provisional"
+    ELIMINATED = "eliminated"
+    RANKED = "ranked"
+
+
+class Standing(models.Model):
+    """One line of a board. The entry is null for imported votes; ratings are Elo points."""
+
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="standings")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, null=True, related_name="standings")
+    slug = models.CharField(max_length=120)
+    name = models.CharField(max_length=120)
+    rank = models.PositiveIntegerField(null=True, help_text="Null: no chain of votes joins it to the others yet.")
+    rating = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    votes = models.PositiveBigIntegerField()
+    status = models.CharField(max_length=12, choices=Status, default=Status.RANKED)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["board", "slug"], name="standing_once_a_board"),
+            models.CheckConstraint(
+                condition=Q(low__lte=F("rating"), high__gte=F("rating")), name="standing_within_interval"
+            ),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="standing_status_is_known"),
+        ]
+        ordering = [F("rank").asc(nulls_last=True), "-rating", "slug"]
+
+
+class ImportedBallot(models.Model):
+    """Votes made elsewhere, as they were published: one vote with its voter, or a count of equal ones."""
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="imported_ballots")
+    line = models.PositiveIntegerField(help_text="Where it stands in the file, from 1.")
+    first = models.CharField(max_length=120)
+    second = models.CharField(max_length=120)
+    winner = models.CharField(max_length=8)
+    voter = models.CharField(max_length=64, blank=True)
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["series", "line", "winner"], name="imported_line_once_a_series"),
+            models.CheckConstraint(
+                condition=Q(winner__in=["a", "b", "tie", "both_bad"]), name="imported_winner_is_known"
+            ),
+            models.CheckConstraint(condition=Q(count__gte=1), name="imported_count_is_positive"),
+            models.CheckConstraint(condition=~Q(first=F("second")), name="imported_ballot_of_two"),
+        ]

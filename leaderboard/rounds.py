@@ -1,0 +1,112 @@
+"""A round: opened over entries, closed once; who is last is out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from arena.gates import close_gate
+from arena.models import Drawable, Gate, Terms
+from arena.models import Sequence as VoteSequence
+from inference.models import Entry
+from leaderboard.boards import line_of, publish_board, stored_tally
+from leaderboard.fold import fold
+from leaderboard.models import Board, Folded, Participation, ParticipationState, Round, RoundState, Series
+
+
+class CannotClose(Exception):
+    """The round cannot be cut as it stands; the words say why."""
+
+
+class CannotOpen(Exception):
+    """There can be no such round; the words say why."""
+
+
+@transaction.atomic
+def open_round(
+    entries: Sequence[Entry], *, ends_at: datetime, cut_size: int = 1, minimum_votes: int = 30, **terms: Any
+) -> Round:
+    """Open the next round over these entries. terms: fields of arena.Terms that differ from its defaults."""
+    if len(entries) <= cut_size:
+        raise CannotOpen(f"a cut of {cut_size} needs more than {len(entries)} entries")
+    if Round.objects.filter(state=RoundState.OPEN).exists():
+        raise CannotOpen("a round is open already")
+    last = Round.objects.order_by("-number").first()
+    number = last.number + 1 if last else 1
+    slug = f"round-{number}"
+    gate = Gate.objects.create(key=slug)
+    VoteSequence.objects.create(gate=gate)
+    made = Terms.objects.create(gate=gate, **terms)
+    Drawable.objects.bulk_create(Drawable(terms=made, entry=entry) for entry in entries)
+    series = Series.objects.create(slug=slug, title=f"Round {number}", title_ko=f"{number}라운드")
+    contest = Round.objects.create(
+        number=number,
+        series=series,
+        gate=gate,
+        opens_at=timezone.now(),
+        ends_at=ends_at,
+        cut_size=cut_size,
+        minimum_votes=minimum_votes,
+    )
+    Participation.objects.bulk_create(Participation(round=contest, entry=entry) for entry in entries)
+    folded = Folded.objects.create(series=series, slugs=sorted(entry.slug for entry in entries))
+    publish_board(series, folded, stored_tally(folded), {entry.slug: entry.name for entry in entries})
+    return contest
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What closing a round decided: the final board, who is out, and whom the line does not clearly separate."""
+
+    board: Board
+    eliminated: list[Entry]
+    tied: list[str]
+
+
+@transaction.atomic
+def close_round(contest: Round) -> Cut:
+    """Let no more votes in, count those that are in, mark the last `cut_size` as eliminated. Raises CannotClose.
+
+    One transaction: if the votes cannot decide, the round stays open as it was.
+    """
+    # Waits for the votes under way; from here each vote is in or out.
+    if not close_gate(contest.gate_id):
+        raise CannotClose(f"round {contest.number} is closed already")
+    fold(contest)
+    board = Board.objects.filter(series=contest.series).order_by("-number").first()
+    assert board is not None  # opening published one
+    standings = list(board.standings.all())
+    line = line_of(standings, contest.cut_size)
+    if line is None:
+        raise CannotClose("not all entries are joined by votes, so the last of them is not known; the round stays open")
+    out = [standing.slug for standing in standings[line.survivors :]]
+    contest.participations.filter(entry__slug__in=out).update(state=ParticipationState.ELIMINATED)
+    contest.state = RoundState.CLOSED
+    contest.closed_at = timezone.now()
+    contest.save(update_fields=["state", "closed_at"])
+    final = fold(contest, anyway=True)
+    assert final is not None
+    tied = [standing.slug for standing in standings if standing.low <= line.rating <= standing.high]
+    return Cut(final, list(Entry.objects.filter(slug__in=out)), tied)
+
+
+def open_following_round(contest: Round) -> Round | None:
+    """The next round over the survivors, as long and with the same terms; None when one entry is left."""
+    survivors = [
+        part.entry for part in contest.participations.filter(state=ParticipationState.COMPETING).select_related("entry")
+    ]
+    if len(survivors) < 2:
+        return None
+    terms = contest.gate.terms.order_by("-version").first()
+    assert terms is not None  # opening made them
+    kept = ("temperature", "top_p", "max_tokens", "system_prompt", "max_turns", "pace", "reveal", "voter_cap")
+    return open_round(
+        survivors,
+        ends_at=timezone.now() + (contest.ends_at - contest.opens_at),
+        cut_size=min(contest.cut_size, len(survivors) - 1),
+        minimum_votes=contest.minimum_votes,
+        **{field: getattr(terms, field) for field in kept},
+    )

@@ -1,0 +1,200 @@
+"""From votes to boards: by position, each vote once, in every browser."""
+
+import json
+import threading
+
+import numpy as np
+import pytest
+
+from arena.ballots import ballots
+from arena.models import Battle, Turn, Vote, Voter
+from arena.sequence import sweep
+from leaderboard.boards import board, history
+from leaderboard.fold import fold
+from leaderboard.models import Board, Folded
+from leaderboard.tasks import fold_open_rounds
+from rating import Tally, fit, outcome_named
+from tests.servers import wait_until
+from tests.visitor import receive
+
+
+def cast(contest, first, second, winner, *, counted=True):
+    """A vote as the arena leaves it behind, without the waiting."""
+    entries = {part.entry.slug: part.entry for part in contest.participations.select_related("entry")}
+    voter = Voter.objects.create()
+    terms = contest.gate.terms.get()
+    battle = Battle.objects.create(
+        terms=terms, voter=voter, entry_a=entries[first], entry_b=entries[second], propensity=0.1, state="voted"
+    )
+    return Vote.objects.create(
+        battle=battle, gate=contest.gate, voter=voter, winner=winner, counted_as=1 if counted else None
+    )
+
+
+def test_a_vote_moves_the_board_in_an_open_socket_without_asking(visitor, newcomer, contest):
+    duel = visitor.start()
+    duel.ask("hi")
+    with newcomer().socket("/ws/board") as socket:
+        first = receive(socket)
+        assert (first["type"], first["number"], first["votes"]) == ("board", 1, 0)
+        duel.vote("a")
+        fold_open_rounds()
+        second = receive(socket)
+    assert (second["number"], second["votes"]) == (2, 1)
+    assert second == {"type": "board", **visitor.http.get("/api/v1/board").json()}
+    winner = next(row for row in second["standings"] if row["rank"] == 1)
+    assert winner["slug"] == duel.state()["names"]["a"]["slug"]
+
+
+def test_a_board_is_the_fit_of_its_ballots(contest, seeded):
+    slugs = Folded.objects.get().slugs
+    for _ in range(60):
+        first, second = seeded.sample(slugs, 2)
+        cast(contest, first, second, seeded.choice(["a", "a", "b", "tie", "both_bad"]))
+        if seeded.random() < 0.2:
+            fold(contest)
+    fold(contest)
+    tally = Tally.empty(4)
+    for ballot in ballots(contest.gate):
+        tally.add(slugs.index(ballot.a), slugs.index(ballot.b), outcome_named(ballot.winner))
+    expected = dict(zip(slugs, fit(tally).ratings(), strict=True))
+    shown = {row["slug"]: row["rating"] for row in board()["standings"]}
+    assert np.allclose([shown[slug] for slug in slugs], [expected[slug] for slug in slugs], atol=1e-9)
+    assert board()["votes"] == 60
+
+
+def test_positions_are_gap_free_and_given_once(contest):
+    for _ in range(3):
+        cast(contest, "alder", "birch", "a")
+    assert sweep(contest.gate_id) == 3
+    before = list(Vote.objects.order_by("id").values_list("id", "position"))
+    cast(contest, "alder", "birch", "b")
+    assert sweep(contest.gate_id) == 4
+    assert list(Vote.objects.order_by("id").values_list("id", "position"))[:3] == before
+    assert sorted(Vote.objects.values_list("position", flat=True)) == [1, 2, 3, 4]
+
+
+def test_a_vote_that_committed_late_is_not_skipped(contest):
+    """Its id is smaller than those already folded: a watermark by id would lose it."""
+    late, early = cast(contest, "alder", "birch", "a"), cast(contest, "alder", "birch", "b")
+    hidden = Vote.objects.get(id=late.id)
+    Vote.objects.filter(id=late.id).delete()
+    fold(contest)
+    assert board()["votes"] == 1
+    hidden.save(force_insert=True)
+    assert hidden.id < early.id
+    fold(contest)
+    assert board()["votes"] == 2
+    assert Vote.objects.get(id=late.id).position == 2
+
+
+def test_a_fold_without_news_makes_no_board(contest):
+    cast(contest, "alder", "birch", "a")
+    fold_open_rounds()
+    fold_open_rounds()
+    assert fold(contest) is None
+    assert Board.objects.count() == 2
+
+
+def test_votes_beyond_the_cap_have_a_position_and_no_weight(contest):
+    cast(contest, "alder", "birch", "a")
+    cast(contest, "alder", "birch", "a", counted=False)
+    fold(contest)
+    assert board()["votes"] == 1
+    assert [ballot.weight for ballot in ballots(contest.gate)] == [1, 0]
+
+
+def test_folds_at_once_count_each_vote_once(contest):
+    from django.db import connection
+
+    for _ in range(30):
+        cast(contest, "alder", "birch", "a")
+
+    def work():
+        fold(contest)
+        connection.close()
+
+    folds = [threading.Thread(target=work) for _ in range(4)]
+    for thread in folds:
+        thread.start()
+    for thread in folds:
+        thread.join()
+    assert board()["votes"] == 30
+    assert Board.objects.count() == 2
+
+
+def test_a_ballot_tells_a_pseudonym_and_no_person(contest):
+    vote = cast(contest, "alder", "birch", "tie")
+    fold(contest)
+    (ballot,) = ballots(contest.gate)
+    assert str(vote.voter_id) not in json.dumps(ballot.voter)
+    assert len(ballot.voter) == 16
+    assert (ballot.a, ballot.b, ballot.winner, ballot.position) == ("alder", "birch", "tie", 1)
+
+
+def test_entries_not_joined_by_votes_have_no_rank_and_there_is_no_line(contest):
+    cast(contest, "alder", "birch", "a")
+    cast(contest, "alder", "birch", "a")
+    fold(contest)
+    shown = board()
+    ranks = {row["slug"]: row["rank"] for row in shown["standings"]}
+    assert ranks == {"alder": 1, "birch": 2, "cedar": None, "dogwood": None}
+    assert shown["round"]["line"] is None
+    assert {row["status"] for row in shown["standings"]} == {"provisional"}
+
+
+def test_the_line_lies_between_the_last_to_stay_and_the_first_to_go(contest):
+    for first, second in (("alder", "birch"), ("birch", "cedar"), ("cedar", "dogwood")):
+        for _ in range(40):
+            cast(contest, first, second, "a")
+    fold(contest)
+    shown = board()
+    third, fourth = shown["standings"][2:]
+    assert shown["round"]["line"] == pytest.approx((third["rating"] + fourth["rating"]) / 2)
+    assert [row["status"] for row in shown["standings"]][0] == "safe"
+    assert fourth["status"] == "in_danger"
+
+
+def test_history_has_a_point_a_board_and_is_thinned(visitor, contest, monkeypatch):
+    for _ in range(30):
+        cast(contest, "alder", "birch", "a")
+        fold(contest)
+    answer = visitor.http.get("/api/v1/entries/alder/history").json()
+    assert [point["number"] for point in answer["points"]] == list(range(1, 32))
+    monkeypatch.setattr("leaderboard.boards.HISTORY_POINTS", 10)
+    numbers = [point["number"] for point in history("alder")["points"]]
+    assert (numbers[0], numbers[-1]) == (1, 31)
+    assert len(numbers) <= 11
+
+
+def test_unknown_boards_and_entries_are_refused(visitor):
+    for path, code in (
+        ("/api/v1/board?series=nope", "no_such_series"),
+        ("/api/v1/entries/nope/history", "no_such_entry"),
+    ):
+        answer = visitor.http.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, code)
+    with visitor.socket("/ws/board?series=nope") as socket:
+        assert receive(socket)["code"] == "no_such_series"
+
+
+def test_the_api_describes_itself(visitor):
+    description = visitor.http.get("/api/v1/openapi.json").json()
+    assert set(description["paths"]) == {"/api/v1/board", "/api/v1/entries/{slug}/history"}
+
+
+def test_a_hub_forgets_a_board_nobody_watches(visitor, contest):
+    from leaderboard import broadcast
+
+    with visitor.socket("/ws/board") as socket:
+        receive(socket)
+        (hub,) = broadcast._hubs.values()
+        assert set(hub.watchers) == {"round-1"}
+    wait_until(lambda: not hub.watchers and not hub.shown)
+
+
+def test_a_void_battle_weighs_nothing(visitor, contest):
+    visitor.start().ask("!empty")
+    assert Turn.objects.get().state == "void"
+    fold_open_rounds()
+    assert board()["votes"] == 0
