@@ -1,0 +1,68 @@
+"""The settings an operator may set, in one typed list; a wrong value stops the start with its name.
+
+Every field is an environment variable of the same name in capitals (or a line of `.env`), and stands with its
+default in `.env.example`. An empty environment is a complete site for a laptop.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Environment(BaseSettings):
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore")
+
+    secret_key: SecretStr | None = Field(default=None, description="Signs cookies; made and kept in DATA_DIR if empty.")
+    debug: bool = Field(default=False, description="Django's error pages. Never in production.")
+    data_dir: Path = Field(default=ROOT / "var", description="The database file, model files and exports.")
+    database_url: str = Field(default="", description="postgres://… in production; SQLite in DATA_DIR if empty.")
+    redis_url: str = Field(default="", description="redis://… in production; everything in one process if empty.")
+    run_celery: bool | None = Field(
+        default=None, description="Fold and probe inside the web process; by default only where REDIS_URL is empty."
+    )
+    allowed_hosts: str = Field(default="localhost,127.0.0.1,[::1]", description="Host names, comma-separated.")
+    https: bool = Field(default=False, description="The site is reached by https only: secure cookies, HSTS.")
+    trusted_origins: str = Field(default="", description="Other origins (https://…) that may post, comma-separated.")
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=5, description="Proxies in front whose X-Forwarded-For is believed."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
+    battles_per_visitor: int = Field(default=60, ge=1, description="New battles a visitor may start in ten minutes.")
+    battles_per_address: int = Field(
+        default=1200, ge=1, description="The same for one address; a classroom shares one."
+    )
+    worker_connect_seconds: float = Field(default=3, gt=0, description="How long connecting to a worker may take.")
+    worker_queue_seconds: float = Field(default=60, gt=0, description="How long a reply may wait for a free slot.")
+    worker_first_token_seconds: float = Field(default=45, gt=0, description="…until its first words.")
+    worker_idle_seconds: float = Field(default=25, gt=0, description="…between two pieces of text.")
+    worker_total_seconds: float = Field(default=120, gt=0, le=150, description="…from the first word to the last.")
+    abandon_seconds: float = Field(default=15, gt=0, description="A stream nobody watches ends after this.")
+    fold_seconds: float = Field(default=0.5, gt=0, description="How often new votes are looked for.")
+    demo_banner: str = Field(default="", description="A line shown on every page: what this installation is not.")
+
+    @field_validator("database_url")
+    @classmethod
+    def known_database(cls, url: str) -> str:
+        if url and not url.startswith(("postgres://", "postgresql://", "sqlite:///")):
+            raise ValueError("must start with postgres://, postgresql:// or sqlite:///")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def known_broker(cls, url: str) -> str:
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("data_dir")
+    @classmethod
+    def absolute(cls, path: Path) -> Path:
+        return path if path.is_absolute() else ROOT / path
+
+    def names(self, field: str) -> list[str]:
+        """A comma-separated setting as a list."""
+        return [name.strip() for name in str(getattr(self, field)).split(",") if name.strip()]

@@ -1,0 +1,73 @@
+"""What starts and ends with a web process: the first probe, the embedded Celery, the open streams."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from celery.worker import WorkController
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+from arena.stage import stage
+from config.celery import app
+from inference.probing import probe_all
+from inference.replies import close_client
+from leaderboard.broadcast import close_hub
+
+log = logging.getLogger(__name__)
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class EmbeddedCelery:
+    """A Celery worker with beat in a thread of this process: one process is a complete site."""
+
+    def __init__(self) -> None:
+        self.worker: WorkController | None = None
+        self.thread = threading.Thread(target=self._run, name="celery", daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self) -> None:
+        if self.worker:
+            self.worker.stop()
+        self.thread.join(timeout=5)
+
+    def _run(self) -> None:
+        # Made in its own thread: making it closes database connections, which the event loop's thread must not do.
+        self.worker = WorkController(
+            app=app,
+            pool_cls="solo",
+            beat=True,
+            schedule_filename=str(settings.DATA_DIR / "beat"),
+            without_heartbeat=True,
+            without_mingle=True,
+            without_gossip=True,
+            quiet=True,
+        )
+        self.worker.start()
+
+
+async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The ASGI lifespan protocol."""
+    celery = None
+    while True:
+        match (await receive())["type"]:
+            case "lifespan.startup":
+                await database_sync_to_async(probe_all)()
+                if settings.RUN_CELERY:
+                    celery = EmbeddedCelery()
+                    celery.start()
+                await send({"type": "lifespan.startup.complete"})
+            case "lifespan.shutdown":
+                await stage.close()
+                await close_hub()
+                await close_client()
+                if celery:
+                    await asyncio.to_thread(celery.stop)
+                await send({"type": "lifespan.shutdown.complete"})
+                return

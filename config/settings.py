@@ -1,0 +1,183 @@
+"""Django's settings, from config/environment.py. Empty: a laptop; with DATABASE_URL and REDIS_URL: production."""
+
+import secrets
+import sys
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+from pydantic import ValidationError
+
+from config.environment import ROOT, Environment
+
+try:
+    ENV = Environment()
+except ValidationError as wrong:
+    for problem in wrong.errors():
+        print(f"{str(problem['loc'][0]).upper()}: {problem['msg']}", file=sys.stderr)  # noqa: T201  logging is not up yet
+    sys.exit(2)
+
+
+def kept_secret(folder: Path) -> str:
+    """A secret made at the first start and kept: cookies must outlive a restart."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "secret_key"
+    try:
+        with file.open("x") as new:
+            file.chmod(0o600)
+            new.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass  # made by an earlier start
+    return file.read_text()
+
+
+EMBEDDED = not ENV.redis_url
+RUN_CELERY = EMBEDDED if ENV.run_celery is None else ENV.run_celery
+DATA_DIR = ENV.data_dir
+SECRET_KEY = ENV.secret_key.get_secret_value() if ENV.secret_key else kept_secret(DATA_DIR)
+DEBUG = ENV.debug
+ALLOWED_HOSTS = ENV.names("allowed_hosts")
+CSRF_TRUSTED_ORIGINS = ENV.names("trusted_origins")
+TRUSTED_PROXIES = ENV.trusted_proxies
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "django_vite",
+    "accounts",
+    "inference",
+    "arena",
+    "leaderboard",
+    "frontend",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "arena.middleware.RefusalMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "frontend.context.site",
+            ],
+        },
+    }
+]
+
+# SQLite: a write transaction must take its lock at the start and readers must not block it; with anything less,
+# threads see "database is locked".
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+DATABASES = {"default": dj_database_url.parse(ENV.database_url or f"sqlite:///{DATA_DIR / 'site.sqlite3'}")}
+if "sqlite" in DATABASES["default"]["ENGINE"]:
+    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+    # A file, as in service: an in-memory test database is shared by threads under other locking rules.
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    if EMBEDDED
+    else {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [ENV.redis_url]}}
+}
+REDIS_URL = ENV.redis_url
+LIMITS_STORAGE = ENV.redis_url or "memory://"
+
+CELERY_BROKER_URL = ENV.redis_url or "memory://localhost"
+CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1} if EMBEDDED else {}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BEAT_SCHEDULE = {
+    "fold": {
+        "task": "leaderboard.tasks.fold_open_rounds",
+        "schedule": ENV.fold_seconds,
+        "options": {"expires": 5},
+    },
+    "probe": {"task": "inference.tasks.probe_workers", "schedule": 10.0, "options": {"expires": 10}},
+    "void": {"task": "arena.tasks.void_abandoned", "schedule": 30.0, "options": {"expires": 30}},
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+LANGUAGE_CODE = "ko"
+LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
+LOCALE_PATHS = [ROOT / "frontend" / "locale"]
+USE_I18N = True
+TIME_ZONE = "Asia/Seoul"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ROOT / "frontend" / "dist"
+DJANGO_VITE = {"default": {"dev_mode": False, "manifest_path": STATIC_ROOT / "manifest.json"}}
+SERVESTATIC_INDEX_FILE = None
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "worker-src": [SELF],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "arena.views.csrf_failure"
+VISITOR_COOKIE = "visitor"
+VISITOR_COOKIE_AGE = 400 * 24 * 3600
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = ENV.https
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 31_536_000 if ENV.https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.https and ENV.trusted_proxies else None
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+
+BATTLES_PER_VISITOR = ENV.battles_per_visitor
+BATTLES_PER_ADDRESS = ENV.battles_per_address
+WORKER_CONNECT_SECONDS = ENV.worker_connect_seconds
+WORKER_QUEUE_SECONDS = ENV.worker_queue_seconds
+WORKER_FIRST_TOKEN_SECONDS = ENV.worker_first_token_seconds
+WORKER_IDLE_SECONDS = ENV.worker_idle_seconds
+WORKER_TOTAL_SECONDS = ENV.worker_total_seconds
+ABANDON_SECONDS = ENV.abandon_seconds
+DEMO_BANNER = ENV.demo_banner
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": ENV.log_level},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+    },
+}
