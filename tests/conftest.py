@@ -12,6 +12,7 @@ import pytest
 from django.utils import timezone
 
 from inference.standin import Standin
+from tests.processes import RunningSite, running_site
 from tests.servers import serving
 from tests.visitor import Visitor
 
@@ -104,3 +105,10 @@ def visitor(newcomer: Callable[..., Visitor]) -> Visitor:
 @pytest.fixture
 def seeded() -> random.Random:
     return random.Random(20261122)
+
+
+@pytest.fixture(scope="session")
+def echo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """The demonstration as `make demo MODELS=echo` starts it, shared by the walks; each brings its visitors."""
+    with running_site(tmp_path_factory.mktemp("echo-site"), models="echo") as site:
+        yield site

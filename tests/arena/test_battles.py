@@ -1,11 +1,12 @@
 """A battle through the door a script uses: a post, a socket, a vote."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from arena.models import Battle, Turn, Vote
+from arena.models import Battle, Report, Turn, Vote
 from tests.conftest import Worker
 from tests.servers import wait_until
 from tests.visitor import receive, send, texts, until_ended
@@ -224,8 +225,6 @@ def test_refusals_speak_the_visitors_language(newcomer):
 
 def test_ten_tabs_of_one_battle_see_the_same(visitor):
     duel = visitor.start()
-    from contextlib import ExitStack
-
     with ExitStack() as tabs:
         sockets = [tabs.enter_context(duel.socket()) for _ in range(10)]
         for socket in sockets:
@@ -237,8 +236,6 @@ def test_ten_tabs_of_one_battle_see_the_same(visitor):
 
 
 def test_a_report_is_kept(visitor):
-    from arena.models import Report
-
     duel = visitor.start()
     duel.ask("hello")
     answer = visitor.post(f"/battles/{duel.id}/report", {"side": "a", "text": "It told its name."})

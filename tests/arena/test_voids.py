@@ -1,10 +1,14 @@
 """A side that fails makes the battle void: said kindly, recorded, weighing nothing."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from arena.battles import void_abandoned_turns
 from arena.models import Battle, Turn, Vote
 from inference.models import Worker
+from inference.probing import probe_all
 from tests.servers import wait_until
 from tests.visitor import receive, send, texts, until_ended
 
@@ -63,8 +67,6 @@ def test_an_unreachable_worker_is_out_until_a_probe_finds_it_well(visitor, worke
     assert visitor.start().ask("hi")[-1]["type"] == "void"
     assert Worker.objects.filter(healthy=False).count() >= 1
     assert Turn.objects.get().fault == "unreachable"
-    from inference.probing import probe_all
-
     Worker.objects.update(url=worker.url)
     probe_all()
     assert not Worker.objects.filter(healthy=False).exists()
@@ -87,10 +89,6 @@ def test_a_turn_whose_process_died_is_void_with_the_shown_text_kept(visitor, set
     duel.ask("hello")
     # What a killed process leaves behind: a turn that streams for ever.
     Turn.objects.update(state="streaming", ended_at=None)
-    from datetime import timedelta
-
-    from django.utils import timezone
-
     Turn.objects.update(started_at=timezone.now() - timedelta(seconds=200))
     assert void_abandoned_turns() == 1
     assert Battle.objects.get().state == "void"
@@ -101,10 +99,6 @@ def test_a_turn_whose_process_died_is_void_with_the_shown_text_kept(visitor, set
 
 def test_a_viewer_who_comes_back_to_a_dead_process_is_told(visitor, settings, contest):
     settings.ABANDON_SECONDS = 0.6
-    from datetime import timedelta
-
-    from django.utils import timezone
-
     duel = visitor.start()
     Turn.objects.create(battle_id=duel.id, number=1, prompt=[{"type": "text", "text": "hi"}])
     Turn.objects.update(started_at=timezone.now() - timedelta(seconds=20))

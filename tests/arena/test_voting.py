@@ -11,6 +11,8 @@ from django.db import IntegrityError, transaction
 from arena.drawing import draw_pair, pair_cap
 from arena.gates import close_gate
 from arena.models import Battle, Vote
+from inference.models import Worker
+from tests.visitor import receive, send
 
 
 def voted(visitor, winner="a"):
@@ -84,8 +86,6 @@ def test_a_vote_before_both_answers_is_refused(visitor):
     duel = visitor.start()
     assert duel.vote("a").json()["code"] == "nothing_to_vote_on"
     with duel.socket() as socket:
-        from tests.visitor import receive, send
-
         send(socket, {"type": "prompt", "text": "!endless !delay=0.05"})
         receive(socket)
         assert duel.vote("a").json()["code"] == "nothing_to_vote_on"
@@ -177,8 +177,6 @@ def test_pairs_are_drawn_evenly_on_both_sides_with_the_probability_said():
 
 
 def test_nobody_is_drawn_who_cannot_answer(visitor, contest):
-    from inference.models import Worker
-
     Worker.objects.filter(entry__slug__in=["alder", "birch"]).update(healthy=False)
     for _ in range(5):
         visitor.start()

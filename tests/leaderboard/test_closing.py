@@ -10,6 +10,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from arena.models import Battle, Vote
 from leaderboard.export import harmless
@@ -124,8 +125,6 @@ def test_votes_in_the_second_of_closing_are_in_or_out_by_commit(newcomer, contes
 
 
 def close_connections():
-    from django.db import connection
-
     connection.close()
 
 

@@ -5,10 +5,12 @@ import threading
 
 import numpy as np
 import pytest
+from django.db import connection
 
 from arena.ballots import ballots
 from arena.models import Battle, Turn, Vote, Voter
 from arena.sequence import sweep
+from leaderboard import broadcast
 from leaderboard.boards import board, history
 from leaderboard.fold import fold
 from leaderboard.models import Board, Folded
@@ -105,8 +107,6 @@ def test_votes_beyond_the_cap_have_a_position_and_no_weight(contest):
 
 
 def test_folds_at_once_count_each_vote_once(contest):
-    from django.db import connection
-
     for _ in range(30):
         cast(contest, "alder", "birch", "a")
 
@@ -151,7 +151,7 @@ def test_the_line_lies_between_the_last_to_stay_and_the_first_to_go(contest):
     shown = board()
     third, fourth = shown["standings"][2:]
     assert shown["round"]["line"] == pytest.approx((third["rating"] + fourth["rating"]) / 2)
-    assert [row["status"] for row in shown["standings"]][0] == "safe"
+    assert shown["standings"][0]["status"] == "safe"
     assert fourth["status"] == "in_danger"
 
 
@@ -184,8 +184,6 @@ def test_the_api_describes_itself(visitor):
 
 
 def test_a_hub_forgets_a_board_nobody_watches(visitor, contest):
-    from leaderboard import broadcast
-
     with visitor.socket("/ws/board") as socket:
         receive(socket)
         (hub,) = broadcast._hubs.values()

@@ -1,0 +1,110 @@
+"""The site as its users run it: real processes, a database of its own, no test database in sight."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.servers import wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class RunningSite:
+    """A started demonstration: where it answers, and the environment in which its commands run."""
+
+    url: str
+    environment: dict[str, str]
+    process: subprocess.Popen[str]
+    output: list[str] = field(default_factory=list)
+
+    def manage(self, *command: str) -> str:
+        """Run manage.py against this site's database, as an organizer would."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@contextmanager
+def running_site(folder: Path, *, models: str, **environment: str) -> Iterator[RunningSite]:
+    """`python -m config.demo`; on PostgreSQL and Redis with a Celery worker and beat beside it."""
+    with ExitStack() as started:
+        env = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO")}
+        env |= {"DATA_DIR": str(folder), "LMS_MODELS": env.get("LMS_MODELS", str(ROOT / "var" / "models"))}
+        env |= environment
+        if env.get("DATABASE_URL", "").startswith("postgres"):
+            env["DATABASE_URL"] = started.enter_context(fresh_database(env["DATABASE_URL"]))
+        port = free_port()
+        command = [sys.executable, "-m", "config.demo", "--models", models, "--port", str(port)]
+        process = started.enter_context(ended_at_last(command, env))
+        site = RunningSite(f"http://127.0.0.1:{port}", env, process)
+        assert process.stdout is not None
+        reading = threading.Thread(target=lambda: site.output.extend(process.stdout or ()), daemon=True)
+        reading.start()
+        wait_until(lambda: answers(site.url) or process.poll() is not None, seconds=90)
+        assert process.poll() is None, "".join(site.output)
+        if env.get("REDIS_URL"):
+            beat = ["--beat", "--scheduler", "celery.beat:Scheduler"]
+            celery = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "solo", *beat]
+            worker = started.enter_context(ended_at_last(celery, env))
+            threading.Thread(target=lambda: list(worker.stdout or ()), daemon=True).start()
+        yield site
+
+
+@contextmanager
+def ended_at_last(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@contextmanager
+def fresh_database(url: str) -> Iterator[str]:
+    """A PostgreSQL database of its own beside the named one; dropped at the end."""
+    name = f"walk_{secrets.token_hex(4)}"
+    with psycopg.connect(url, autocommit=True) as server:
+        assert conninfo_to_dict(url)
+        server.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield url.rsplit("/", 1)[0] + f"/{name}"
+        finally:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
