@@ -23,7 +23,8 @@ from leaderboard.models import Board
 log = logging.getLogger(__name__)
 
 GROUP = "boards"
-LOOK_ANYWAY_SECONDS = 10.0  # announcements may be lost; boards may not
+# Announcements may be lost, boards may not; and without Redis, a command's process has no way to announce.
+LOOK_ANYWAY_SECONDS = 2.0
 
 
 def channel_layer() -> BaseChannelLayer:
