@@ -6,6 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from celery.beat import EmbeddedService
 from celery.worker import WorkController
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -23,27 +24,30 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class EmbeddedCelery:
-    """A Celery worker with beat in a thread of this process: one process is a complete site."""
+    """A Celery worker and beat as threads of this process: one process is a complete site."""
 
     def __init__(self) -> None:
         self.worker: WorkController | None = None
-        self.thread = threading.Thread(target=self._run, name="celery", daemon=True)
+        self.thread = threading.Thread(target=self._work, name="celery worker", daemon=True)
+        # Of its own, not the worker's: that one would fork, and a fork does not see this process's memory:// broker.
+        # It remembers nothing between starts: every task here may as well run at once.
+        self.beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
 
     def start(self) -> None:
         self.thread.start()
+        self.beat.start()
 
     def stop(self) -> None:
+        self.beat.stop()
         if self.worker:
             self.worker.stop()
         self.thread.join(timeout=5)
 
-    def _run(self) -> None:
+    def _work(self) -> None:
         # Made in its own thread: making it closes database connections, which the event loop's thread must not do.
         self.worker = WorkController(
             app=app,
             pool_cls="solo",
-            beat=True,
-            schedule_filename=str(settings.DATA_DIR / "beat"),
             without_heartbeat=True,
             without_mingle=True,
             without_gossip=True,
