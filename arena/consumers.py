@@ -37,7 +37,8 @@ class BattleConsumer(AsyncWebsocketConsumer):
             await self.tell(refused(refusal))
             await self.close(code=4000 + refusal.status)
             return
-        self.watch(after=None, cursor=await replay().end(self.battle_id))
+        # Watching begins with the visitor's first frame: until then it is not known which ticks they have.
+        self.now = await replay().end(self.battle_id)
 
     async def disconnect(self, code: int) -> None:
         if self.watcher:
@@ -48,13 +49,16 @@ class BattleConsumer(AsyncWebsocketConsumer):
             self.spend_frame()
             if text_data is None:
                 raise BadFrame
-            match read_frame(text_data):
+            frame = read_frame(text_data)
+            if isinstance(frame, Resume):
+                self.watch(after=frame.after, cursor="")
+            elif self.watcher is None:
+                self.watch(after=None, cursor=self.now)
+            match frame:
                 case Prompt(text=text):
                     await self.prompt(text)
                 case Stop():
                     await self.stop()
-                case Resume(after=after):
-                    self.watch(after=after, cursor="")
         except Refusal as refusal:
             await self.tell(refused(refusal))
 

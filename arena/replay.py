@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -56,6 +55,8 @@ class Replay(Protocol):
         """Whether somebody has looked on within the time after which a stream is abandoned."""
 
     async def ask_stop(self, battle: UUID) -> None: ...
+
+    async def close(self) -> None: ...
 
     async def stop_asked(self, battle: UUID) -> bool: ...
 
@@ -127,10 +128,25 @@ class MemoryReplay:
     async def stop_asked(self, battle: UUID) -> bool:
         return self._shelf(battle).stop
 
+    async def close(self) -> None:
+        self.shelves.clear()
+
     def _prune(self) -> None:
         old = time.monotonic() - KEEP_SECONDS
         for battle in [battle for battle, shelf in self.shelves.items() if shelf.touched_at < old and not shelf.held]:
             del self.shelves[battle]
+
+
+async def done(command: Any) -> Any:
+    """A Redis command's result, and then the cancellation if there was one meanwhile.
+
+    redis-py's asyncio client (seen in 8.1) can swallow a cancellation; a task that loops would go on for ever.
+    """
+    result = await command
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
+    return result
 
 
 class RedisReplay:
@@ -145,11 +161,11 @@ class RedisReplay:
         async with self.redis.pipeline(transaction=False) as pipe:
             pipe.xadd(key, {"turn": entry.turn, "tick": entry.tick, "kind": entry.kind, "text": entry.text})
             pipe.expire(key, KEEP_SECONDS)
-            await pipe.execute()
+            await done(pipe.execute())
 
     async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Entry], str]:
         key = f"replay:{battle}"
-        found: Any = await self.redis.xread({key: cursor or "0"}, block=max(1, int(wait * 1000)))
+        found = await done(self.redis.xread({key: cursor or "0"}, block=max(1, int(wait * 1000))))
         if not found:
             return [], cursor
         rows = found[0][1] if isinstance(found, list) else found[key][0]
@@ -157,39 +173,54 @@ class RedisReplay:
         return entries, rows[-1][0]
 
     async def end(self, battle: UUID) -> str:
-        last: Any = await self.redis.xrevrange(f"replay:{battle}", count=1)
+        last = await done(self.redis.xrevrange(f"replay:{battle}", count=1))
         return last[0][0] if last else ""
 
     async def hold(self, battle: UUID) -> bool:
         key = f"held:{battle}"
-        if await self.redis.set(key, self.name, nx=True, ex=LEASE_SECONDS):
-            await self.redis.delete(f"stop:{battle}")
+        if await done(self.redis.set(key, self.name, nx=True, ex=LEASE_SECONDS)):
+            await done(self.redis.delete(f"stop:{battle}"))
             return True
-        if await self.redis.get(key) != self.name:
+        if await done(self.redis.get(key)) != self.name:
             return False
-        await self.redis.expire(key, LEASE_SECONDS)
+        await done(self.redis.expire(key, LEASE_SECONDS))
         return True
 
     async def release(self, battle: UUID) -> None:
-        await self.redis.delete(f"held:{battle}")
+        await done(self.redis.delete(f"held:{battle}"))
 
     async def held(self, battle: UUID) -> bool:
-        return bool(await self.redis.exists(f"held:{battle}"))
+        return bool(await done(self.redis.exists(f"held:{battle}")))
 
     async def watch(self, battle: UUID) -> None:
-        await self.redis.set(f"watched:{battle}", 1, px=int(settings.ABANDON_SECONDS * 1000))
+        await done(self.redis.set(f"watched:{battle}", 1, px=int(settings.ABANDON_SECONDS * 1000)))
 
     async def watched(self, battle: UUID) -> bool:
-        return bool(await self.redis.exists(f"watched:{battle}"))
+        return bool(await done(self.redis.exists(f"watched:{battle}")))
 
     async def ask_stop(self, battle: UUID) -> None:
-        await self.redis.set(f"stop:{battle}", 1, ex=KEEP_SECONDS)
+        await done(self.redis.set(f"stop:{battle}", 1, ex=KEEP_SECONDS))
 
     async def stop_asked(self, battle: UUID) -> bool:
-        return bool(await self.redis.exists(f"stop:{battle}"))
+        return bool(await done(self.redis.exists(f"stop:{battle}")))
+
+    async def close(self) -> None:
+        await self.redis.aclose()
 
 
-@cache
+_replays: dict[asyncio.AbstractEventLoop, Replay] = {}
+
+
 def replay() -> Replay:
-    """The replay of this process."""
-    return RedisReplay(settings.REDIS_URL) if settings.REDIS_URL else MemoryReplay()
+    """The running event loop's replay; a web process has one."""
+    loop = asyncio.get_running_loop()
+    if loop not in _replays:
+        _replays[loop] = RedisReplay(settings.REDIS_URL) if settings.REDIS_URL else MemoryReplay()
+    return _replays[loop]
+
+
+async def close_replay() -> None:
+    """Let go of the running loop's replay."""
+    old = _replays.pop(asyncio.get_running_loop(), None)
+    if old:
+        await old.close()

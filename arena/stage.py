@@ -47,34 +47,36 @@ class Stage:
         await shelf.hold(script.battle_id)
         await shelf.watch(script.battle_id)
         shown = Shown()
+        entries: asyncio.Queue[Entry | None] = asyncio.Queue()
+        writing = asyncio.create_task(write(shelf, script.battle_id, entries))
 
-        async def emit(side: Side, text: str) -> None:
+        def emit(side: Side, text: str) -> None:
             shown.add(side, text)
             tick = script.first_tick + len(shown.ticks) - 1
             frame = Token(tick=tick, side=letter(side), text=text).model_dump_json()
-            await shelf.append(script.battle_id, Entry(script.number, tick, "token", frame))
+            entries.put_nowait(Entry(script.number, tick, "token", frame))
 
         playing = asyncio.create_task(play(script, emit))
-        guarding = asyncio.create_task(self._guard(shelf, script.battle_id))
+        guarding = asyncio.create_task(self._guard(shelf, script.battle_id, playing))
         try:
             await asyncio.wait({playing, guarding}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (playing, guarding):
-                task.cancel()
+            playing.cancel()
             played, guarded = await asyncio.gather(playing, guarding, return_exceptions=True)
         state, fault, side = verdict(played, guarded, shown)
         # The database first: whoever sees "ready" may vote at once.
         await database_sync_to_async(end_turn)(script.turn_id, state, shown, fault=fault, side=side)
-        last = script.first_tick + len(shown.ticks) - 1
-        for entry in closing_entries(script.number, last, state, fault):
-            await shelf.append(script.battle_id, entry)
+        for entry in closing_entries(script.number, script.first_tick + len(shown.ticks) - 1, state, fault):
+            entries.put_nowait(entry)
+        entries.put_nowait(None)
+        await writing
         await shelf.release(script.battle_id)
 
-    async def _guard(self, shelf: Replay, battle_id: UUID) -> str:
-        """Returns why the turn must end before it is whole."""
+    async def _guard(self, shelf: Replay, battle_id: UUID, playing: asyncio.Task[None]) -> str:
+        """Returns why the turn must end before it is whole, or "" once it has been played."""
         started = time.monotonic()
-        while True:
-            await asyncio.sleep(GUARD_SECONDS)
+        while not playing.done():
+            await asyncio.wait({playing}, timeout=GUARD_SECONDS)
             await shelf.hold(battle_id)
             if self.closing:
                 return "interrupted"
@@ -84,6 +86,13 @@ class Stage:
                 return "abandoned"
             if time.monotonic() - started > BATTLE_SECONDS:
                 return "endless"
+        return ""
+
+
+async def write(shelf: Replay, battle_id: UUID, entries: asyncio.Queue[Entry | None]) -> None:
+    """Put what is shown on the shelf, in order. Never cancelled: what is kept as shown has been shown."""
+    while (entry := await entries.get()) is not None:
+        await shelf.append(battle_id, entry)
 
 
 def verdict(played: object, guarded: object, shown: Shown) -> tuple[TurnState, str, str]:
@@ -92,7 +101,7 @@ def verdict(played: object, guarded: object, shown: Shown) -> tuple[TurnState, s
         return TurnState.COMPLETE, "", ""
     if isinstance(played, SideFailed):
         return TurnState.VOID, played.fault.kind, played.side.value
-    if isinstance(guarded, str):
+    if isinstance(guarded, str) and guarded:
         both_shown = all(shown.text.values())
         whole = both_shown and guarded in {"stopped", "abandoned"}
         return (TurnState.STOPPED if whole else TurnState.VOID), guarded, ""

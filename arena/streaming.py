@@ -1,7 +1,7 @@
 """Playing one turn: both sides at once, shown at one pace, so that speed tells nothing of who answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from arena.battles import Script
@@ -11,7 +11,7 @@ from inference.replies import stream_reply
 
 BEAT_SECONDS = 0.05
 
-Emit = Callable[[Side, str], Awaitable[None]]
+Emit = Callable[[Side, str], None]
 
 
 class SideFailed(Exception):
@@ -80,7 +80,7 @@ async def show(voices: dict[Side, Voice], pace: int, emit: Emit) -> None:
         due = min(due - length, 1.0) if pace else 0.0
         for side, voice in voices.items():
             if text := voice.take(length):
-                await emit(side, text)
+                emit(side, text)
 
 
 def step(voices: dict[Side, Voice], due: float, *, lockstep: bool) -> int:

@@ -11,6 +11,7 @@ from celery.worker import WorkController
 from channels.db import database_sync_to_async
 from django.conf import settings
 
+from arena.replay import close_replay
 from arena.stage import stage
 from config.celery import app
 from inference.probing import probe_all
@@ -31,7 +32,7 @@ class EmbeddedCelery:
         self.thread = threading.Thread(target=self._work, name="celery worker", daemon=True)
         # Of its own, not the worker's: that one would fork, and a fork does not see this process's memory:// broker.
         # It remembers nothing between starts: every task here may as well run at once.
-        self.beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+        self.beat: Any = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
 
     def start(self) -> None:
         self.thread.start()
@@ -71,6 +72,7 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
                 await stage.close()
                 await close_hub()
                 await close_client()
+                await close_replay()
                 if celery:
                     await asyncio.to_thread(celery.stop)
                 await send({"type": "lifespan.shutdown.complete"})

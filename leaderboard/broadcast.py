@@ -91,7 +91,8 @@ class Hub:
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Not for ever: redis-py can swallow a cancellation.
+        await asyncio.wait(self._tasks, timeout=2)
 
     async def _look_for_ever(self) -> None:
         while True:

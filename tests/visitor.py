@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 Frame = dict[str, Any]
 
@@ -39,7 +40,7 @@ class Visitor:
         cookies = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
         with connect(
             self.base.replace("http", "ws", 1) + path,
-            origin=origin or self.base,  # type: ignore[arg-type]  # a str subtype
+            origin=Origin(origin or self.base),
             additional_headers={"Cookie": cookies, "Accept-Language": self.language},
             max_size=None,
         ) as socket:

@@ -12,7 +12,7 @@ def shown_lengths(pace, feed):
     shown = {Side.A: "", Side.B: ""}
     lengths = []
 
-    async def emit(side, text):
+    def emit(side, text):
         shown[side] += text
         lengths.append((len(shown[Side.A]), len(shown[Side.B])))
 

@@ -71,6 +71,8 @@ def test_from_a_prompt_to_a_cut_on_real_models(open_page, real_site: RunningSite
             break
     said_by_command = real_site.manage("close_round")
     expect(board.locator("[data-below] [data-status=eliminated]")).to_have_count(1, timeout=5_000)
+    expect(board.get_by_text("Who stands below it is out.")).to_be_visible()
+    expect(board.get_by_role("link", name="To the next round")).to_be_visible()
     out = board.locator("[data-below] [data-row]").get_attribute("data-row")
     assert f"({out})" in said_by_command
     assert all(out not in vote_quickly(visitors[number % 2]) for number in range(6))

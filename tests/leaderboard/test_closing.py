@@ -40,7 +40,7 @@ def test_the_last_is_out_and_never_drawn_again(visitor, contest, tmp_path, capsy
     assert {row["slug"]: row["status"] for row in final["standings"]} == {
         "alder": "safe", "birch": "safe", "cedar": "safe", "dogwood": "eliminated",
     }  # fmt: skip
-    assert (final["round"]["state"], final["round"]["next"]) == ("closed", None)
+    assert (final["round"]["state"], final["round"]["next"]) == ("closed", "round-2")
     assert "Eliminated: Dogwood (dogwood)" in capsys.readouterr().out
     for _ in range(30):
         visitor.start()

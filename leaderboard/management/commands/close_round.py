@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from leaderboard.export import export_round
 from leaderboard.models import Round, RoundState
@@ -23,7 +24,10 @@ class Command(BaseCommand):
         if contest is None:
             raise CommandError("No round is open.")
         try:
-            cut = close_round(contest)
+            # Together, so that who watches the line fall is shown the way to the next round.
+            with transaction.atomic():
+                cut = close_round(contest)
+                following = None if options["last"] else open_following_round(contest)
         except CannotClose as why:
             raise CommandError(f"{contest} was not closed: {why}.") from None
         print(f"{contest} is closed after {cut.board.votes} counted votes.")
@@ -34,7 +38,6 @@ class Command(BaseCommand):
         folder = options["out"] or settings.DATA_DIR / "exports" / contest.series.slug
         for file in export_round(contest, folder):
             print(f"Wrote {file}")
-        following = None if options["last"] else open_following_round(contest)
         if following:
             names = following.participations.values_list("entry__name", flat=True)
             print(f"{following} is open until {following.ends_at:%Y-%m-%d %H:%M} UTC: {', '.join(names)}.")
