@@ -1,0 +1,117 @@
+"""Where things stand in a picture: pure arithmetic from ratings to percentages of its width and height.
+
+`src/boardstate.ts` draws a board's next edition on the page with the same arithmetic; tests/frontend/plots.json
+holds both to the same examples.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+PADDING = 0.04  # of the width, so that the outermost ends are seen to end
+CHART_POINTS = 240  # more could not be told apart
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The ratings between which a board is drawn, in Elo points."""
+
+    low: float
+    high: float
+
+    def at(self, rating: float) -> float:
+        """Percent of the width, to two places; what lies outside is drawn at the edge."""
+        share = (rating - self.low) / (self.high - self.low)
+        return math.floor(min(1.0, max(0.0, share)) * 10_000 + 0.5) / 100
+
+
+def scale(board: Mapping[str, Any]) -> Scale | None:
+    """What fits all who have a place, and the line. None if nobody has: there is nothing to compare."""
+    placed = [standing for standing in board["standings"] if standing["rank"] is not None]
+    # A provisional interval can be a thousand points wide and would squeeze all the others.
+    firm = [standing for standing in placed if standing["status"] != "provisional"] or placed
+    if not firm:
+        return None
+    line = board["round"]["line"] if board["round"] else None
+    marks = [standing["low"] for standing in firm] + [standing["high"] for standing in firm]
+    marks += [] if line is None else [line]
+    padding = max((max(marks) - min(marks)) * PADDING, 1.0)
+    return Scale(min(marks) - padding, max(marks) + padding)
+
+
+def below(board: Mapping[str, Any]) -> frozenset[str]:
+    """The slugs of those below the line: who is out, or would be if the round ended now."""
+    standings = board["standings"]
+    out = [standing["slug"] for standing in standings if standing["status"] == "eliminated"]
+    contest = board["round"]
+    if not out and contest and contest["line"] is not None:
+        out = [standing["slug"] for standing in standings[len(standings) - contest["cut_size"] :]]
+    return frozenset(out)
+
+
+def interval(standing: Mapping[str, Any], on: Scale | None) -> dict[str, str] | None:
+    """The ends and the middle of an interval plot; None where there is no place to draw it at."""
+    if on is None or standing["rank"] is None:
+        return None
+    return {key: f"{on.at(standing[field])}%" for key, field in (("low", "low"), ("mid", "rating"), ("high", "high"))}
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A rating through time, in a box of 100 by 100: y grows downward, as in SVG."""
+
+    rating: str  # a path
+    band: str  # a path around the interval
+    top: int
+    bottom: int
+    line: float | None
+    points: list[dict[str, Any]]
+
+
+def chart(points: Sequence[Mapping[str, Any]], line: float | None) -> Chart | None:
+    """A chart of an entry's history; None with fewer than two points. Steps, because a board holds until the next."""
+    if len(points) < 2:
+        return None
+    kept = thinned(points, CHART_POINTS)
+    bottom, top = bounds([point["low"] for point in kept] + [point["high"] for point in kept], line)
+    width = len(kept) - 1
+
+    def x(index: int) -> float:
+        return round(index / width * 100, 2)
+
+    def y(rating: float) -> float:
+        return round((top - min(max(rating, bottom), top)) / (top - bottom) * 100, 2)
+
+    def steps(field: str) -> list[str]:
+        heights = [y(point[field]) for point in kept]
+        corners = [f"{x(0)} {heights[0]}"]
+        for index, (before, after) in enumerate(pairwise(heights), 1):
+            corners += [f"{x(index)} {before}", f"{x(index)} {after}"]
+        return corners
+
+    return Chart(
+        rating="M" + "L".join(steps("rating")),
+        band="M" + "L".join(steps("high") + steps("low")[::-1]) + "Z",
+        top=top,
+        bottom=bottom,
+        line=y(line) if line is not None and bottom <= line <= top else None,
+        points=[{**point, "x": x(index), "y": y(point["rating"])} for index, point in enumerate(kept)],
+    )
+
+
+def bounds(ratings: Sequence[float], line: float | None) -> tuple[int, int]:
+    """Round numbers of Elo points around most of the ratings: early intervals may be wider than any paper."""
+    ordered = sorted(ratings)
+    edge = len(ordered) // 20
+    inner = [*ordered[edge : len(ordered) - edge], *([] if line is None else [line])]
+    return math.floor(min(inner) / 50) * 50, math.ceil((max(inner) + 1) / 50) * 50
+
+
+def thinned(points: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str, Any]]:
+    """At most so many, evenly, the first and the last among them."""
+    if len(points) <= most:
+        return list(points)
+    last = len(points) - 1
+    return [points[round(index * last / (most - 1))] for index in range(most)]

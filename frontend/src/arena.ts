@@ -1,0 +1,455 @@
+/** The arena's page: a question, two answers, a verdict, two names. */
+
+import { Duel } from "./duel";
+import { parseVisitor, VERDICTS, type Side, type Verdict, type Visitor } from "./frames";
+import { ask } from "./http";
+import { showMarkdown } from "./markdown";
+import { all, copyOf, oncePerFrame, prefersLessMotion, setText, the } from "./page";
+import { answering, lastTurn, mayFollowUp, type Turn } from "./transcript";
+import { fill, languageOfPage, readWords } from "./words";
+
+const AGREED = "agreed";
+const KEYS_OFF = "keys-off";
+
+const words = readWords([
+  "starting",
+  "connecting",
+  "reconnecting",
+  "offline",
+  "answering",
+  "ready",
+  "voting",
+  "voted",
+  "vote_lost",
+  "void",
+  "void_help",
+  "counts",
+  "counts_not",
+  "names_later",
+  "your_pick",
+  "allowance",
+  "allowance_spent",
+  "agree_first",
+  "empty",
+  "too_long",
+  "counter",
+  "returned",
+  "unreachable",
+  "gone",
+  "last_turn",
+  "follow_up",
+  "ask",
+  "turns_left_one",
+  "turns_left_other",
+  "waiting",
+  "no_text",
+  "reported",
+  "report_title",
+  "stopped",
+  "interrupted",
+  "keys_on",
+  "keys_off",
+]);
+
+const arena = the("arena");
+const box = the<HTMLTextAreaElement>("prompt");
+const agree = the<HTMLInputElement>("agree");
+const turnsShown: HTMLElement[] = [];
+const limit = Number(arena.dataset["promptLimit"]);
+const plural = new Intl.PluralRules(languageOfPage());
+
+let visitor: Visitor | null = null;
+/** A keyboard is likely, or a key was pressed outside a text field: then the switch for single keys is shown. */
+let keyboard = matchMedia("(hover: hover)").matches;
+/** What stands under the box. */
+let problem = "";
+
+const draw = oncePerFrame(redraw);
+
+const duel = new Duel(words, {
+  changed: draw,
+  began(id) {
+    history.pushState(null, "", `#b=${id}`);
+  },
+  gone: forgetAddress,
+  returned(prompt) {
+    if (!box.value) box.value = prompt;
+  },
+  problem(found) {
+    problem = found;
+  },
+});
+
+// --- Asking and judging ---
+
+function send(): void {
+  const text = box.value.trim();
+  const length = characters(text);
+  problem = "";
+  if (duel.connection === "starting" || answering(duel.transcript)) return;
+  if (!text) problem = words.empty;
+  else if (length > limit) problem = fill(words.too_long, { length, limit });
+  else if (!hasAgreed()) problem = words.agree_first;
+  if (problem) {
+    (text && length <= limit ? agree : box).focus();
+    draw();
+    return;
+  }
+  box.value = "";
+  if (duel.id === null) begin(text);
+  else duel.say(text);
+  showLastTurn();
+}
+
+function begin(prompt: string): void {
+  remember(AGREED);
+  void duel.begin(prompt);
+}
+
+async function judge(winner: Verdict): Promise<void> {
+  if (await duel.judge(winner)) await learnAllowance();
+}
+
+async function learnAllowance(): Promise<void> {
+  visitor = await ask("/visitor", parseVisitor).catch(() => null);
+  draw();
+}
+
+// --- Coming and going ---
+
+function forgetAddress(): void {
+  if (location.hash) history.pushState(null, "", location.pathname + location.search);
+}
+
+/** Show the battle that the address names. */
+function arrive(): void {
+  const id = /^#b=([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
+  if (id === duel.id) return;
+  problem = "";
+  if (id === null) duel.leave();
+  else void duel.open(id);
+  draw();
+}
+
+// --- Drawing ---
+
+type Stage = "fresh" | "answering" | "ready" | "voted" | "void";
+
+function stageOf(): Stage {
+  if (duel.transcript.state !== "open") return duel.transcript.state;
+  if (duel.transcript.turns.length === 0) return "fresh";
+  return duel.transcript.votable && !answering(duel.transcript) ? "ready" : "answering";
+}
+
+function redraw(): void {
+  const stage = stageOf();
+  if (arena.dataset["stage"] !== stage) {
+    arena.dataset["stage"] = stage;
+    // The dock stays; what was in the reader's hand should not vanish under it.
+    if (stage === "voted" || stage === "void") the("next").focus({ preventScroll: true });
+  }
+  drawTurns();
+  drawComposer(stage);
+  drawDock(stage);
+  drawAllowance();
+}
+
+function drawTurns(): void {
+  const list = the("turns");
+  const shownOf = duel.id ?? "";
+  if (list.dataset["turns"] !== shownOf) {
+    list.dataset["turns"] = shownOf;
+    list.replaceChildren();
+    turnsShown.length = 0;
+  }
+  while (turnsShown.length > duel.transcript.turns.length) turnsShown.pop()?.remove();
+  for (const [index, turn] of duel.transcript.turns.entries()) {
+    let shown = turnsShown[index];
+    if (!shown) {
+      shown = copyOf("turn-template");
+      turnsShown.push(shown);
+      list.append(shown);
+    }
+    drawTurn(shown, turn);
+  }
+}
+
+function drawTurn(shown: HTMLElement, turn: Turn): void {
+  setText(the("question", shown), turn.prompt);
+  for (const card of all("answer", shown)) drawAnswer(card, turn, card.dataset["answer"] === "a" ? "a" : "b");
+}
+
+function drawAnswer(card: HTMLElement, turn: Turn, side: Side): void {
+  const reply = turn[side];
+  const live = (turn.state === "sending" || turn.state === "streaming") && !reply.done;
+  showMarkdown(the("text", card), reply.text);
+  card.toggleAttribute("aria-busy", live);
+  const quiet = the("waiting", card);
+  quiet.hidden = !live && reply.text !== "";
+  quiet.classList.toggle("still", !live);
+  setText(the("waiting-words", card), !live ? words.no_text : reply.text ? "" : words.waiting);
+  const ending = the("ending", card);
+  ending.hidden = turn.state !== "stopped" && turn.state !== "void";
+  setText(ending, turn.state === "stopped" ? words.stopped : turn.state === "void" ? words.interrupted : "");
+
+  const name = the<HTMLAnchorElement>("name", card);
+  const known = duel.transcript.names?.[side];
+  name.hidden = !known;
+  if (known) {
+    setText(name, known.name);
+    name.href = entryAddress(known.slug);
+  }
+  const winner = duel.transcript.vote?.winner;
+  const pick = the("pick", card);
+  pick.hidden = winner !== side;
+  setText(pick, words.your_pick);
+  card.classList.toggle("picked", winner === side);
+}
+
+function entryAddress(slug: string): string {
+  return (arena.dataset["entryUrl"] ?? "").replace(/slug$/, slug);
+}
+
+function drawComposer(stage: Stage): void {
+  const form = the("composer");
+  form.hidden = !(stage === "fresh" && duel.connection !== "connecting") && !mayFollowUp(duel.transcript);
+  const asks = stage === "fresh" ? words.ask : words.follow_up;
+  if (box.placeholder !== asks) {
+    box.placeholder = asks;
+    setText(the("prompt-label"), asks);
+  }
+  the("notice").hidden = remembers(AGREED);
+  setText(the("problem"), problem);
+  const length = characters(box.value);
+  const counter = the("counter");
+  counter.hidden = length < limit * 0.9;
+  setText(counter, counter.hidden ? "" : fill(words.counter, { length, limit }));
+  counter.classList.toggle("over", length > limit);
+  const left = the("turns-left");
+  const n = duel.transcript.turnsLeft;
+  left.hidden = stage === "fresh" || n === null;
+  if (n !== null)
+    setText(left, fill(plural.select(n) === "one" ? words.turns_left_one : words.turns_left_other, { n }));
+}
+
+function drawDock(stage: Stage): void {
+  the("dock").hidden = stage === "fresh" && duel.connection === "none";
+  const open = stage === "answering" || stage === "ready";
+  setText(the("status"), dockWords(stage));
+  the("stop").hidden = !(lastTurn(duel.transcript)?.state === "streaming" && duel.connection === "open");
+  for (const button of all<HTMLButtonElement>("verdict")) {
+    button.disabled = stage !== "ready" || duel.voting;
+    const chosen = duel.transcript.vote?.winner === button.dataset["verdict"];
+    button.setAttribute("aria-pressed", String(chosen));
+  }
+  for (const group of document.querySelectorAll<HTMLElement>(".verdicts")) group.hidden = !open;
+  the("jumps").hidden = !open;
+  const keys = the("keys");
+  keys.hidden = !open || !keyboard;
+  keys.dataset["keys"] = keysWork() ? "on" : "off";
+  setText(keys, keysWork() ? words.keys_on : words.keys_off);
+  drawAfter(stage);
+}
+
+function dockWords(stage: Stage): string {
+  if (duel.trouble && stage !== "voted") return duel.trouble;
+  if (stage === "void") return duel.transcript.message ?? words.void;
+  if (stage === "voted") return words.voted;
+  if (duel.voting) return words.voting;
+  if (duel.connection === "starting") return words.starting;
+  if (!navigator.onLine) return words.offline;
+  if (duel.connection === "lost") return words.reconnecting;
+  if (duel.connection === "connecting") return words.connecting;
+  if (stage === "answering") return words.answering;
+  return duel.transcript.turnsLeft === 0 && duel.transcript.turns.length > 1 ? words.last_turn : words.ready;
+}
+
+function drawAfter(stage: Stage): void {
+  const over = stage === "voted" || stage === "void";
+  the("after").hidden = !over;
+  the("next").hidden = stage !== "voted";
+  the("again").hidden = stage !== "void";
+  if (!over) return;
+  const reveal = the("reveal");
+  reveal.hidden = duel.transcript.names === null;
+  for (const link of all<HTMLAnchorElement>("revealed", reveal)) {
+    const name = duel.transcript.names?.[link.dataset["revealed"] === "a" ? "a" : "b"];
+    setText(link, name?.name ?? "");
+    link.href = name ? entryAddress(name.slug) : "";
+  }
+  setText(the("after-words"), afterWords(stage));
+}
+
+function afterWords(stage: Stage): string {
+  if (stage === "void") return words.void_help;
+  const counts = duel.transcript.vote?.counted ? words.counts : words.counts_not;
+  return [duel.transcript.names ? "" : words.names_later, counts, allowance()].filter(Boolean).join(" ");
+}
+
+function allowance(): string {
+  if (!visitor?.round) return "";
+  const { counted, cap } = visitor;
+  return fill(counted >= cap ? words.allowance_spent : words.allowance, { counted, cap });
+}
+
+function drawAllowance(): void {
+  setText(the("allowance"), allowance());
+}
+
+function showLastTurn(): void {
+  requestAnimationFrame(() => {
+    requestAnimationFrame(() => {
+      turnsShown
+        .at(-1)
+        ?.scrollIntoView({ block: "start", behavior: prefersLessMotion() ? "auto" : "smooth" });
+    });
+  });
+}
+
+// --- Reporting ---
+
+let reported: Side = "a";
+
+function openReport(side: Side): void {
+  reported = side;
+  setText(the("report-title"), fill(words.report_title, { side: side.toUpperCase() }));
+  setText(the("report-problem"), "");
+  the<HTMLTextAreaElement>("report-text").value = "";
+  the<HTMLDialogElement>("report-dialog").showModal();
+}
+
+async function report(): Promise<void> {
+  const text = the<HTMLTextAreaElement>("report-text").value.trim();
+  try {
+    await duel.report(reported, text);
+    the<HTMLDialogElement>("report-dialog").close();
+    for (const button of all<HTMLButtonElement>("report", the("turns")))
+      if (button.dataset["report"] === reported) {
+        button.disabled = true;
+        button.textContent = words.reported;
+      }
+  } catch (fault) {
+    setText(the("report-problem"), duel.wordsFor(fault));
+  }
+}
+
+// --- Small things ---
+
+/** As the server counts them: code points. */
+function characters(text: string): number {
+  return Array.from(text).length;
+}
+
+function hasAgreed(): boolean {
+  return agree.checked || remembers(AGREED);
+}
+
+function keysWork(): boolean {
+  return !remembers(KEYS_OFF);
+}
+
+/** Some browsers refuse storage altogether: then the notice simply comes again. */
+function remember(key: string, value = true): void {
+  try {
+    if (value) localStorage.setItem(key, "1");
+    else localStorage.removeItem(key);
+  } catch {
+    return;
+  }
+}
+
+function remembers(key: string): boolean {
+  try {
+    return localStorage.getItem(key) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether keys are being typed into something, so that they are no verdict. */
+function isTyping(event: KeyboardEvent): boolean {
+  const target = event.target;
+  return (
+    target instanceof HTMLElement &&
+    target.closest("input, textarea, select, dialog, [contenteditable]") !== null
+  );
+}
+
+the("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  send();
+});
+box.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey) return;
+  // While Hangul is being composed, Enter only ends the syllable.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- Safari says so by nothing but this code
+  if (event.isComposing || event.keyCode === 229) return;
+  event.preventDefault();
+  send();
+});
+box.addEventListener("input", () => {
+  problem = "";
+  draw();
+});
+agree.addEventListener("change", () => {
+  problem = "";
+  draw();
+});
+for (const button of all<HTMLButtonElement>("verdict"))
+  button.addEventListener("click", () => {
+    const winner = VERDICTS.find((verdict) => verdict === button.dataset["verdict"]);
+    if (winner) void judge(winner);
+  });
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event)) return;
+  if (!keyboard) draw();
+  keyboard = true;
+  if (!keysWork()) return;
+  const winner = VERDICTS[Number(event.key) - 1];
+  if (winner) void judge(winner);
+});
+the("keys").addEventListener("click", () => {
+  remember(KEYS_OFF, keysWork());
+  draw();
+});
+the("stop").addEventListener("click", () => {
+  duel.stop();
+});
+the("next").addEventListener("click", () => {
+  duel.leave();
+  forgetAddress();
+  problem = "";
+  redraw();
+  scrollTo({ top: 0 });
+  box.focus();
+});
+the("again").addEventListener("click", () => {
+  const text = lastTurn(duel.transcript)?.prompt;
+  if (!text) return;
+  begin(text);
+  showLastTurn();
+});
+for (const link of all<HTMLAnchorElement>("jump"))
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const card = turnsShown.at(-1)?.querySelector(`[data-answer=${link.dataset["jump"] ?? "a"}]`);
+    card?.scrollIntoView({ block: "start", behavior: prefersLessMotion() ? "auto" : "smooth" });
+  });
+the("turns").addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-report]") : null;
+  if (button) openReport(button.dataset["report"] === "b" ? "b" : "a");
+});
+the("report-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void report();
+});
+the("report-cancel").addEventListener("click", () => {
+  the<HTMLDialogElement>("report-dialog").close();
+});
+addEventListener("popstate", arrive);
+addEventListener("online", draw);
+addEventListener("offline", draw);
+
+redraw();
+void learnAllowance();
+arrive();

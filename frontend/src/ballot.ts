@@ -1,0 +1,23 @@
+/** Casting a vote, so that a tunnel does not cost it: the same verdict may be sent again. */
+
+import { parseReceipt, type Receipt, type Verdict } from "./frames";
+import { tell, Unreachable } from "./http";
+
+const PAUSES = [500, 1_500, 4_000]; // milliseconds before each further try
+
+/** Raises Refused if the server says no, Unreachable if nothing got through. */
+export async function castVote(
+  battle: string,
+  winner: Verdict,
+  pauses: readonly number[] = PAUSES,
+): Promise<Receipt> {
+  for (const pause of pauses) {
+    try {
+      return await tell(`/battles/${battle}/vote`, { winner }, parseReceipt);
+    } catch (fault) {
+      if (!(fault instanceof Unreachable)) throw fault;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  return tell(`/battles/${battle}/vote`, { winner }, parseReceipt);
+}

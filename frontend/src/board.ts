@@ -1,0 +1,233 @@
+/** The board's page: rows that move when a new board comes. */
+
+import { at as placeOf, below as belowLine, news, scaleOf, timeLeft, type Scale } from "./boardstate";
+import { parseBoardFrame, type Board, type RoundOfBoard, type Standing } from "./frames";
+import { all, copyOf, oncePerFrame, prefersLessMotion, setText, the } from "./page";
+import { Socket } from "./socket";
+import { fill, languageOfPage, readWords } from "./words";
+
+const QUIET = 20_000; // between two announcements, for those who hear the page
+
+const words = readWords([
+  "live",
+  "paused",
+  "reconnecting",
+  "pause",
+  "go_on",
+  "time_left",
+  "time_left_short",
+  "time_up",
+  "votes_one",
+  "votes_other",
+  "row_votes_one",
+  "row_votes_other",
+  "edition",
+  "when",
+  "news",
+  "news_below",
+  "status_safe",
+  "status_at_risk",
+  "status_in_danger",
+  "status_provisional",
+  "status_eliminated",
+  "status_ranked",
+]);
+
+const language = languageOfPage();
+const grouped = new Intl.NumberFormat(language);
+const plural = new Intl.PluralRules(language);
+// As the server writes it: the day before the month, and 24 hours.
+const locale = language === "en" ? "en-GB" : language;
+const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "Asia/Seoul" });
+const time = new Intl.DateTimeFormat(locale, {
+  timeStyle: "short",
+  hourCycle: "h23",
+  timeZone: "Asia/Seoul",
+});
+
+const page = the("board");
+const above = the("above");
+const rows = new Map(all<HTMLTableRowElement>("row", page).map((row) => [row.dataset["row"] ?? "", row]));
+
+let shown: Board | null = null;
+let latest: Board | null = null;
+let paused = false;
+let connected = false;
+let announcedAt = -QUIET;
+
+const draw = oncePerFrame(() => {
+  drawState();
+  if (!latest || paused || latest === shown) return;
+  const before = shown;
+  const moving = before !== null && !prefersLessMotion() && !document.hidden;
+  const from = moving ? places() : null;
+  drawBoard(latest);
+  shown = latest;
+  if (from) move(from);
+  if (before) announce(before, latest);
+});
+
+function drawBoard(board: Board): void {
+  const scale = scaleOf(board);
+  const below = document.querySelector<HTMLElement>("[data-below]");
+  const out = belowLine(board);
+  const order = { above: [] as HTMLElement[], below: [] as HTMLElement[] };
+  for (const standing of board.standings) {
+    const row = rows.get(standing.slug) ?? newRow(standing);
+    fillRow(row, standing, board, scale);
+    order[below && out.has(standing.slug) ? "below" : "above"].push(row);
+  }
+  arrange(above, order.above);
+  if (below) arrange(below, order.below);
+  const line = document.querySelector<HTMLElement>("[data-line]");
+  if (line) line.hidden = order.below.length === 0;
+  const form = plural.select(board.votes) === "one" ? words.votes_one : words.votes_other;
+  setText(the("votes"), fill(form, { n: grouped.format(board.votes) }));
+  setText(the("edition"), fill(words.edition, { n: board.number }));
+  const made = the<HTMLTimeElement>("made");
+  made.dateTime = board.created_at;
+  const at = new Date(board.created_at);
+  setText(made, fill(words.when, { date: day.format(at), time: time.format(at) }));
+  if (board.round) drawRound(board.round);
+}
+
+/** The line falls while people look: what an open round says gives way to what a closed one says. */
+function drawRound(round: RoundOfBoard): void {
+  the("round").dataset["round"] = round.state;
+  const closed = round.state === "closed";
+  for (const part of all("while-open", page)) part.hidden = closed;
+  for (const part of all("once-closed", page)) part.hidden = !closed;
+  const next = the("next-round");
+  next.hidden = round.next === null;
+  next.querySelector("a")?.setAttribute("href", `?series=${encodeURIComponent(round.next ?? "")}`);
+}
+
+function arrange(body: HTMLElement, wanted: readonly HTMLElement[]): void {
+  const now = [...body.children];
+  if (now.length === wanted.length && now.every((row, index) => row === wanted[index])) return;
+  body.replaceChildren(...wanted);
+}
+
+function newRow(standing: Standing): HTMLTableRowElement {
+  const row = copyOf("row-template") as HTMLTableRowElement;
+  row.dataset["row"] = standing.slug;
+  const name = part(row, "name");
+  if (name instanceof HTMLAnchorElement)
+    name.href = (page.dataset["entryUrl"] ?? "").replace(/slug$/, standing.slug);
+  rows.set(standing.slug, row);
+  return row;
+}
+
+function fillRow(row: HTMLElement, standing: Standing, board: Board, scale: Scale | null): void {
+  row.dataset["status"] = standing.status;
+  setText(part(row, "rank"), standing.rank === null ? "–" : String(standing.rank));
+  setText(part(row, "name"), standing.name);
+  setText(part(row, "status"), words[`status_${standing.status}`]);
+  part(row, "icon").setAttribute("href", `#icon-${standing.status}`);
+  const placed = standing.rank !== null;
+  setText(part(row, "rating"), placed ? standing.rating.toFixed(0) : "–");
+  setText(part(row, "range"), placed ? `${standing.low.toFixed(0)}–${standing.high.toFixed(0)}` : "");
+  const form = plural.select(standing.votes) === "one" ? words.row_votes_one : words.row_votes_other;
+  setText(part(row, "votes"), fill(form, { n: grouped.format(standing.votes) }));
+  drawPlot(row, standing, board, placed ? scale : null);
+}
+
+function drawPlot(row: HTMLElement, standing: Standing, board: Board, scale: Scale | null): void {
+  const plot = row.querySelector("[data-plot]");
+  plot?.toggleAttribute("hidden", scale === null);
+  if (!scale) return;
+  const span = part(row, "span");
+  span.setAttribute("x1", `${placeOf(scale, standing.low)}%`);
+  span.setAttribute("x2", `${placeOf(scale, standing.high)}%`);
+  for (const end of ["x1", "x2"]) part(row, "point").setAttribute(end, `${placeOf(scale, standing.rating)}%`);
+  const line = board.round?.line ?? null;
+  const cut = part(row, "cut");
+  cut.setAttribute("visibility", line === null ? "hidden" : "visible");
+  for (const end of ["x1", "x2"]) cut.setAttribute(end, line === null ? "0" : `${placeOf(scale, line)}%`);
+}
+
+function part(row: HTMLElement, field: string): Element {
+  const found = row.querySelector(`[data-field=${field}]`);
+  if (!found) throw new Error(`a row has no ${field}`);
+  return found;
+}
+
+/** Where the rows are now. Read all before anything is written: each switch would lay the page out again. */
+function places(): Map<HTMLElement, number> {
+  return new Map([...rows.values()].map((row) => [row, row.getBoundingClientRect().top]));
+}
+
+/** First, last, invert, play: each row glides from where it was, if either place can be seen. */
+function move(from: ReadonlyMap<HTMLElement, number>): void {
+  const to = places();
+  for (const [row, end] of to) {
+    const start = from.get(row);
+    if (start === undefined || Math.abs(start - end) < 1) continue;
+    if (Math.max(start, end) < -100 || Math.min(start, end) > innerHeight + 100) continue;
+    row.animate([{ transform: `translateY(${start - end}px)` }, { transform: "none" }], {
+      duration: 450,
+      easing: "cubic-bezier(0.2, 0.7, 0.2, 1)",
+    });
+  }
+}
+
+function announce(before: Board, after: Board): void {
+  const changed = news(before, after);
+  if (!changed || performance.now() - announcedAt < QUIET) return;
+  announcedAt = performance.now();
+  setText(the("news"), fill(changed.below ? words.news_below : words.news, changed));
+}
+
+function drawState(): void {
+  const live = the("live");
+  live.hidden = latest?.round?.state === "closed";
+  live.dataset["live"] = paused ? "paused" : connected ? "live" : "reconnecting";
+  setText(the("live-words"), paused ? words.paused : connected ? words.live : words.reconnecting);
+  setText(the("pause-words"), paused ? words.go_on : words.pause);
+}
+
+function countDown(): void {
+  const ends = Date.parse(the<HTMLTimeElement>("ends").dateTime);
+  const tick = (): void => {
+    const left = timeLeft(ends, Date.now());
+    const form = left && left.days > 0 ? words.time_left : words.time_left_short;
+    setText(the("left"), left ? fill(form, { ...left }) : words.time_up);
+    if (left) setTimeout(tick, left.days > 0 ? 15_000 : 1_000);
+  };
+  tick();
+}
+
+function watch(): void {
+  const series = encodeURIComponent(page.dataset["series"] ?? "");
+  new Socket(`/ws/board?series=${series}`, {
+    opened() {
+      connected = true;
+      draw();
+    },
+    heard(data) {
+      const board = parseBoardFrame(data);
+      // After a reconnect the same or, from a slower process, an older one may come first.
+      if (latest && board.number <= latest.number) return;
+      latest = board;
+      draw();
+    },
+    lost() {
+      connected = false;
+      draw();
+    },
+    ended() {
+      connected = false;
+      draw();
+    },
+  });
+  the("pause").addEventListener("click", () => {
+    paused = !paused;
+    draw();
+  });
+}
+
+// An imported or closed board does not change: nothing to watch.
+if (document.querySelector("[data-live]")) {
+  watch();
+  countDown();
+}

@@ -1,0 +1,82 @@
+/** What a board means for the page: where its rows stand and what is news. No page, no network.
+ *
+ * frontend/plots.py draws the first edition on the server by the same arithmetic; tests/frontend/plots.json holds
+ * both to the same examples.
+ */
+
+import type { Board } from "./frames";
+
+const PADDING = 0.04;
+
+export interface Scale {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Percent of the width, to two places; what lies outside is drawn at the edge. */
+export function at(scale: Scale, rating: number): number {
+  const share = (rating - scale.low) / (scale.high - scale.low);
+  return Math.floor(Math.min(1, Math.max(0, share)) * 10_000 + 0.5) / 100;
+}
+
+/** What fits all who have a place, and the line. Null if nobody has. */
+export function scaleOf(board: Board): Scale | null {
+  const placed = board.standings.filter((standing) => standing.rank !== null);
+  // A provisional interval can be a thousand points wide and would squeeze all the others.
+  const firm = placed.filter((standing) => standing.status !== "provisional");
+  const marks = (firm.length > 0 ? firm : placed).flatMap((standing) => [standing.low, standing.high]);
+  if (marks.length === 0) return null;
+  const line = board.round?.line ?? null;
+  if (line !== null) marks.push(line);
+  const [low, high] = [Math.min(...marks), Math.max(...marks)];
+  const padding = Math.max((high - low) * PADDING, 1);
+  return { low: low - padding, high: high + padding };
+}
+
+/** The slugs of those below the line: who is out, or would be if the round ended now. */
+export function below(board: Board): ReadonlySet<string> {
+  const out = board.standings.filter((standing) => standing.status === "eliminated");
+  const { round, standings } = board;
+  const last =
+    out.length === 0 && round && round.line !== null
+      ? standings.slice(standings.length - round.cut_size)
+      : out;
+  return new Set(last.map((standing) => standing.slug));
+}
+
+/** Who is first and who is below the line, if either has changed. */
+export function news(before: Board, after: Board): { first: string; below: string } | null {
+  const now = headlines(after);
+  const then = headlines(before);
+  return now.first === then.first && now.below === then.below ? null : now;
+}
+
+function headlines(board: Board): { first: string; below: string } {
+  const out = below(board);
+  return {
+    first: board.standings.find((standing) => standing.rank === 1)?.name ?? "–",
+    below: board.standings
+      .filter((standing) => out.has(standing.slug))
+      .map((standing) => standing.name)
+      .join(", "),
+  };
+}
+
+export interface TimeLeft {
+  readonly days: number;
+  readonly hours: number;
+  readonly minutes: number;
+  readonly seconds: number;
+}
+
+/** Null when it is over. */
+export function timeLeft(end: number, now: number): TimeLeft | null {
+  const seconds = Math.floor((end - now) / 1000);
+  if (seconds < 0) return null;
+  return {
+    days: Math.floor(seconds / 86_400),
+    hours: Math.floor((seconds % 86_400) / 3_600),
+    minutes: Math.floor((seconds % 3_600) / 60),
+    seconds: seconds % 60,
+  };
+}

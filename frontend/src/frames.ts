@@ -1,0 +1,261 @@
+/** What crosses the wire, as closed lists. The examples in tests/frames.json hold both ends to them. */
+
+export type Side = "a" | "b";
+export const VERDICTS = ["a", "b", "tie", "both_bad"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** What the arena's socket hears from us. */
+export type Request =
+  | { readonly type: "prompt"; readonly text: string }
+  | { readonly type: "stop" }
+  | { readonly type: "resume"; readonly after: number };
+
+/** What the arena's socket says. */
+export type Frame =
+  | { readonly type: "token"; readonly tick: number; readonly side: Side; readonly text: string }
+  | { readonly type: "done"; readonly side: Side }
+  | { readonly type: "ready" }
+  | { readonly type: "void"; readonly message: string }
+  | { readonly type: "refused"; readonly code: string; readonly message: string };
+
+export const STATUSES = ["safe", "at_risk", "in_danger", "provisional", "eliminated", "ranked"] as const;
+export type Status = (typeof STATUSES)[number];
+
+export interface Standing {
+  readonly rank: number | null;
+  readonly slug: string;
+  readonly name: string;
+  readonly rating: number;
+  readonly low: number;
+  readonly high: number;
+  readonly votes: number;
+  readonly status: Status;
+}
+
+export interface RoundOfBoard {
+  readonly number: number;
+  readonly state: "open" | "closed";
+  readonly ends_at: string;
+  readonly cut_size: number;
+  /** The rating at which the line stands, in Elo points; null while too few are placed to draw it. */
+  readonly line: number | null;
+  readonly next: string | null;
+}
+
+export interface Board {
+  readonly series: string;
+  readonly number: number;
+  readonly votes: number;
+  readonly title: string;
+  readonly title_ko: string;
+  readonly note: string;
+  readonly note_ko: string;
+  readonly created_at: string;
+  readonly round: RoundOfBoard | null;
+  readonly standings: readonly Standing[];
+}
+
+export interface Name {
+  readonly slug: string;
+  readonly name: string;
+}
+export type Names = Readonly<Record<Side, Name>>;
+
+export const TURN_STATES = ["streaming", "complete", "stopped", "void"] as const;
+export type TurnState = (typeof TURN_STATES)[number];
+
+/** A battle as GET /battles/<id> tells it. */
+export interface Battle {
+  readonly id: string;
+  readonly state: "open" | "voted" | "void";
+  readonly turns: readonly BattleTurn[];
+  readonly turns_left: number;
+  readonly votable: boolean;
+  readonly tick: number;
+  readonly vote: { readonly winner: Verdict; readonly counted: boolean } | null;
+  readonly names: Names | null;
+  readonly message: string | null;
+}
+
+export interface BattleTurn {
+  readonly number: number;
+  readonly state: TurnState;
+  readonly prompt: string;
+  readonly a: string;
+  readonly b: string;
+  readonly first_tick: number;
+  readonly last_tick: number;
+}
+
+/** Something on the wire that we do not know. Ours or the server's fault, never the visitor's. */
+export class Unknown extends Error {}
+
+type Check<T> = (value: unknown) => T;
+type Checks<T> = { readonly [K in keyof T]-?: Check<T[K]> };
+
+const text: Check<string> = (value) => {
+  if (typeof value !== "string") throw new Unknown(`not a text: ${JSON.stringify(value)}`);
+  return value;
+};
+
+const number: Check<number> = (value) => {
+  if (typeof value !== "number" || !Number.isFinite(value))
+    throw new Unknown(`not a number: ${JSON.stringify(value)}`);
+  return value;
+};
+
+const truth: Check<boolean> = (value) => {
+  if (typeof value !== "boolean") throw new Unknown(`neither true nor false: ${JSON.stringify(value)}`);
+  return value;
+};
+
+function oneOf<const T extends string>(words: readonly T[]): Check<T> {
+  return (value) => {
+    const found = words.find((word) => word === value);
+    if (found === undefined) throw new Unknown(`none of ${words.join(", ")}: ${JSON.stringify(value)}`);
+    return found;
+  };
+}
+
+function maybe<T>(check: Check<T>): Check<T | null> {
+  return (value) => (value === null ? null : check(value));
+}
+
+function list<T>(check: Check<T>): Check<readonly T[]> {
+  return (value) => {
+    if (!Array.isArray(value)) throw new Unknown(`not a list: ${JSON.stringify(value)}`);
+    return value.map(check);
+  };
+}
+
+/** An object with at least these fields; an HTTP answer may grow more while a page is open. */
+function atLeast<T extends object>(checks: Checks<T>): Check<T> {
+  const known = Object.entries(checks as Record<string, Check<unknown>>);
+  return (value) => {
+    const given = fields(value);
+    return Object.fromEntries(known.map(([key, check]) => [key, check(given[key])])) as T;
+  };
+}
+
+/** A frame with exactly these fields: one too many is as unknown as one too few. */
+function exactly<T extends object>(checks: Checks<T>): Check<T> {
+  const check = atLeast(checks);
+  return (value) => {
+    for (const key of Object.keys(fields(value)))
+      if (!(key in checks)) throw new Unknown(`unknown field: ${key}`);
+    return check(value);
+  };
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Unknown(`not an object: ${JSON.stringify(value)}`);
+  return value as Record<string, unknown>;
+}
+
+const side = oneOf(["a", "b"]);
+const verdict = oneOf(VERDICTS);
+
+const frames: { readonly [T in Frame["type"]]: Check<Extract<Frame, { type: T }>> } = {
+  token: exactly({ type: oneOf(["token"]), tick: number, side, text }),
+  done: exactly({ type: oneOf(["done"]), side }),
+  ready: exactly({ type: oneOf(["ready"]) }),
+  void: exactly({ type: oneOf(["void"]), message: text }),
+  refused: exactly({ type: oneOf(["refused"]), code: text, message: text }),
+};
+
+const board = exactly<Board>({
+  series: text,
+  number,
+  votes: number,
+  title: text,
+  title_ko: text,
+  note: text,
+  note_ko: text,
+  created_at: text,
+  round: maybe(
+    exactly<RoundOfBoard>({
+      number,
+      state: oneOf(["open", "closed"]),
+      ends_at: text,
+      cut_size: number,
+      line: maybe(number),
+      next: maybe(text),
+    }),
+  ),
+  standings: list(
+    exactly<Standing>({
+      rank: maybe(number),
+      slug: text,
+      name: text,
+      rating: number,
+      low: number,
+      high: number,
+      votes: number,
+      status: oneOf(STATUSES),
+    }),
+  ),
+});
+
+const name = atLeast<Name>({ slug: text, name: text });
+export const parseNames: Check<Names | null> = maybe(atLeast<Names>({ a: name, b: name }));
+
+export const parseBattle: Check<Battle> = atLeast<Battle>({
+  id: text,
+  state: oneOf(["open", "voted", "void"]),
+  turns: list(
+    atLeast<BattleTurn>({
+      number,
+      state: oneOf(TURN_STATES),
+      prompt: text,
+      a: text,
+      b: text,
+      first_tick: number,
+      last_tick: number,
+    }),
+  ),
+  turns_left: number,
+  votable: truth,
+  tick: number,
+  vote: maybe(atLeast({ winner: verdict, counted: truth })),
+  names: parseNames,
+  message: maybe(text),
+});
+
+export const parseStarted = atLeast<{ readonly id: string; readonly socket: string }>({
+  id: text,
+  socket: text,
+});
+
+export interface Receipt {
+  readonly counted: boolean;
+  readonly names: Names | null;
+}
+export const parseReceipt: Check<Receipt> = atLeast<Receipt>({ counted: truth, names: parseNames });
+
+export interface Visitor {
+  readonly counted: number;
+  readonly cap: number;
+  /** The open round's series; null between rounds. */
+  readonly round: string | null;
+}
+export const parseVisitor: Check<Visitor> = atLeast<Visitor>({
+  counted: number,
+  cap: number,
+  round: maybe(text),
+});
+
+/** One frame of the arena's socket. Throws Unknown for whatever is not on the list. */
+export function parseFrame(data: unknown): Frame {
+  const { type } = fields(data);
+  const check = Object.entries(frames).find(([known]) => known === type)?.[1];
+  if (!check) throw new Unknown(`unknown frame: ${JSON.stringify(type)}`);
+  return check(data);
+}
+
+/** One frame of the board's socket. Throws Unknown for whatever is not on the list. */
+export function parseBoardFrame(data: unknown): Board {
+  const { type, ...rest } = fields(data);
+  if (type !== "board") throw new Unknown(`unknown frame: ${JSON.stringify(type)}`);
+  return board(rest);
+}

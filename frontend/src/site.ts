@@ -1,0 +1,3 @@
+/** What every page loads: the styles. */
+
+import "../styles/site.css";

@@ -1,0 +1,12 @@
+from django.urls import path
+from django.views.i18n import set_language
+
+from frontend import views
+
+urlpatterns = [
+    path("", views.arena, name="arena"),
+    path("board", views.board_page, name="board"),
+    path("entries/<slug:slug>", views.entry_page, name="entry"),
+    path("about", views.about, name="about"),
+    path("i18n/setlang", set_language, name="set_language"),
+]

@@ -1,0 +1,136 @@
+"""The pages. Each is readable without a script; the scripts make them live."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.dateformat import format as format_date
+from django.utils.timezone import localtime
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from arena.content import PROMPT_LIMIT
+from arena.visitors import introduces_visitor
+from frontend import plots
+from frontend.words import STATUSES, VERDICTS, arena_words, board_words
+from inference.models import Entry
+from leaderboard.boards import all_series, board, history
+from leaderboard.models import Round, RoundState
+
+HISTORY_ROWS = 30
+
+
+@require_safe
+@introduces_visitor
+def arena(request: HttpRequest) -> HttpResponse:
+    contest = Round.objects.filter(state=RoundState.OPEN).select_related("series").first()
+    return render(
+        request,
+        "frontend/arena.html",
+        {
+            "words": arena_words(),
+            "verdicts": VERDICTS,
+            "prompt_limit": PROMPT_LIMIT,
+            "contest": contest,
+            "contest_title": contest and in_language(contest.series.title, contest.series.title_ko),
+        },
+    )
+
+
+@require_safe
+@introduces_visitor
+def board_page(request: HttpRequest) -> HttpResponse:
+    wanted = request.GET.get("series")
+    found = board(wanted)
+    if found is None and wanted:
+        raise Http404
+    series = [{"slug": one["slug"], "title": in_language(one["title"], one["title_ko"])} for one in all_series()]
+    return render(
+        request,
+        "frontend/board.html",
+        {"words": board_words(), "series": series, "board": found and board_as_drawn(found)},
+    )
+
+
+@require_safe
+@introduces_visitor
+def entry_page(request: HttpRequest, slug: str) -> HttpResponse:
+    entry = get_object_or_404(Entry.objects.select_related("team"), slug=slug)
+    wanted = request.GET.get("series")
+    past = history(slug, wanted)
+    # Who is out stands on the board of the round it left.
+    found = board(wanted or (past["series"] if past else None))
+    drawn = found and board_as_drawn(found)
+    line = found["round"]["line"] if found and found["round"] else None
+    points = [{**point, "at": datetime.fromisoformat(point["at"])} for point in (past["points"] if past else [])]
+    drawing = plots.chart(points, line)
+    standing = next((row for row in drawn["rows"] if row["slug"] == slug), None) if drawn else None
+    return render(
+        request,
+        "frontend/entry.html",
+        {
+            "entry": entry,
+            "board": drawn,
+            "standing": standing,
+            "gap": round(standing["rating"] - line) if standing and standing["rank"] and line is not None else None,
+            "chart": drawing,
+            "readings": [{"x": point["x"], "words": reading(point)} for point in drawing.points] if drawing else [],
+            "history": plots.thinned(points, HISTORY_ROWS)[::-1],
+        },
+    )
+
+
+@require_safe
+@introduces_visitor
+def about(request: HttpRequest) -> HttpResponse:
+    return render(request, "frontend/about.html")
+
+
+def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A board with what its picture needs: where each row stands, and on which side of the line."""
+    on = plots.scale(found)
+    contest = found["round"]
+    line = contest["line"] if contest else None
+    below = plots.below(found)
+    rows = [
+        {
+            **standing,
+            "below": standing["slug"] in below,
+            "href": reverse("entry", args=[standing["slug"]]) if contest else None,
+            "plot": plots.interval(standing, on),
+            "status_word": STATUSES[standing["status"]],
+        }
+        for standing in found["standings"]
+    ]
+    return {
+        **found,
+        "title": in_language(found["title"], found["title_ko"]),
+        "note": in_language(found["note"], found["note_ko"]),
+        "created_at": datetime.fromisoformat(found["created_at"]),
+        "ends_at": datetime.fromisoformat(contest["ends_at"]) if contest else None,
+        "line_at": f"{on.at(line)}%" if on and line is not None else None,
+        "rows": rows,
+        "blank": {"href": "#" if contest else None},
+        "above": [row for row in rows if not row["below"]],
+        "below": [row for row in rows if row["below"]],
+    }
+
+
+def reading(point: Mapping[str, Any]) -> str:
+    """One point of a chart in words."""
+    return _("{when}: {rating} ({low}–{high}), rank {rank}").format(
+        when=format_date(localtime(point["at"]), pgettext("date and time", "j F Y, H:i")),
+        rating=round(point["rating"]),
+        low=round(point["low"]),
+        high=round(point["high"]),
+        rank=point["rank"] or "–",
+    )
+
+
+def in_language(english: str, korean: str) -> str:
+    """Words that organizers write in both languages; the Korean may be missing."""
+    return korean if korean and get_language() == "ko" else english

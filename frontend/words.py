@@ -1,0 +1,92 @@
+"""The words that scripts put on a page, in the visitor's language: gettext stays the only catalogue.
+
+Values stand as {name}; where a number decides the form, the key has one word for `one` and one for `other`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+STATUSES: Mapping[str, Any] = {
+    "safe": gettext_lazy("Safe"),
+    "at_risk": gettext_lazy("At risk"),
+    "in_danger": gettext_lazy("In danger"),
+    "provisional": gettext_lazy("Too few votes yet"),
+    "eliminated": gettext_lazy("Eliminated"),
+    "ranked": gettext_lazy("Ranked"),
+}
+
+VERDICTS: Mapping[str, Any] = {
+    "a": gettext_lazy("A is better"),
+    "b": gettext_lazy("B is better"),
+    "tie": gettext_lazy("Tie"),
+    "both_bad": gettext_lazy("Both are bad"),
+}
+
+
+def arena_words() -> dict[str, str]:
+    return {
+        "starting": _("Drawing two models…"),
+        "connecting": _("Connecting…"),
+        "reconnecting": _("The connection was lost. Reconnecting; nothing of the answers is lost."),
+        "offline": _("You are offline. The answers go on when the connection is back."),
+        "answering": _("Both are answering. Vote when they are done."),
+        "ready": _("Which answer is better?"),
+        "voting": _("Sending your vote…"),
+        "voted": _("Your vote is in."),
+        "vote_lost": _("The vote did not get through. Check the connection and choose again."),
+        "void": _("This battle does not count."),
+        "void_help": _("Two other models can answer the same question."),
+        "counts": _("This vote counts."),
+        "counts_not": _("This vote is kept, but does not count towards the board."),
+        "names_later": _("The names are shown when the round closes."),
+        "your_pick": _("Your pick"),
+        "allowance": _("{counted} of {cap} votes counted this round"),
+        "allowance_spent": _(
+            "All {cap} of your votes this round are counted. You can go on; further votes are kept but not counted."
+        ),
+        "agree_first": _("Please read the notice and tick the box first."),
+        "empty": _("Please write something first."),
+        "too_long": _("Your question has {length} characters; at most {limit} are possible."),
+        "counter": _("{length} of {limit} characters"),
+        "returned": _("Your question did not get through. It is back in the box."),
+        "unreachable": _("The site cannot be reached right now. Nothing is lost; please try again."),
+        "gone": _("There is no such battle on this device. Here is a new one."),
+        "last_turn": _("That was the last question of this battle. Please vote."),
+        "follow_up": _("Ask both a follow-up question"),
+        "ask": _("Ask two models anything"),
+        "turns_left_one": ngettext("{n} more question is possible", "{n} more questions are possible", 1),
+        "turns_left_other": ngettext("{n} more question is possible", "{n} more questions are possible", 2),
+        "waiting": _("Waiting for the first words"),
+        "no_text": _("No text."),
+        "reported": _("Thank you. The report is in."),
+        "report_title": _("Report answer {side}"),
+        "stopped": _("Stopped"),
+        "interrupted": _("Broken off"),
+        "keys_on": _("Keys 1–4: on"),
+        "keys_off": _("Keys 1–4: off"),
+    }
+
+
+def board_words() -> dict[str, str]:
+    words = {
+        "live": _("Live"),
+        "paused": _("Paused"),
+        "reconnecting": _("Reconnecting…"),
+        "pause": _("Pause"),
+        "go_on": _("Go on"),
+        "time_left": _("{days} d {hours} h {minutes} min left"),
+        "time_left_short": _("{hours} h {minutes} min {seconds} s left"),
+        "time_up": _("The time is up."),
+        "votes_one": ngettext("{n} counted vote", "{n} counted votes", 1),
+        "votes_other": ngettext("{n} counted vote", "{n} counted votes", 2),
+        "row_votes_one": ngettext("{n} vote", "{n} votes", 1),
+        "row_votes_other": ngettext("{n} vote", "{n} votes", 2),
+        "edition": _("Board {n}"),
+        "news": _("New board. First: {first}."),
+        "news_below": _("New board. First: {first}. Below the line: {below}."),
+        "when": _("{date}, {time}"),
+    }
+    return words | {f"status_{status}": str(word) for status, word in STATUSES.items()}

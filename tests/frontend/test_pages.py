@@ -1,0 +1,143 @@
+"""The pages as they come from the server, before any script has run."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Team
+from inference.models import Entry
+from leaderboard.models import Board, Series, Standing
+from leaderboard.rounds import open_round
+from tests.conftest import skip_or_fail
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def built() -> None:
+    if not (ROOT / "frontend" / "dist" / "manifest.json").exists():
+        skip_or_fail("frontend/dist is not built: npm run build in frontend/")
+    if not (ROOT / "frontend" / "locale" / "ko" / "LC_MESSAGES" / "django.mo").exists():
+        skip_or_fail("the Korean catalogue is not compiled: pybabel compile -d frontend/locale -D django")
+
+
+@pytest.fixture
+def round_of_four() -> Any:
+    team = Team.objects.create(slug="kettle", name="Team Kettle")
+    entries = [
+        Entry.objects.create(
+            team=team, slug=name.lower(), name=name, base="Acorn", licence="Apache-2.0", changes="Watered & pruned."
+        )
+        for name in ("Alder", "Birch", "Cedar", "Dogwood")
+    ]
+    return open_round(entries, ends_at=timezone.now() + timedelta(days=30))
+
+
+def page(path: str, language: str = "en", status: int = 200) -> str:
+    answer = Client().get(path, headers={"Accept-Language": language})
+    assert answer.status_code == status
+    assert answer.headers["Content-Language"] == language
+    return answer.content.decode()
+
+
+PAGES = ["/", "/board", "/about", "/entries/alder"]
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_its_frame(round_of_four: Any, path: str, language: str) -> None:
+    html = page(path, language)
+    assert f'<html lang="{language}">' in html
+    assert html.count("<h1") == 1
+    assert 'action="/i18n/setlang"' in html
+    assert "/static/favicon.svg" in html
+    assert ("독자 AI 파운데이션 모델" if language == "ko" else "Not run by") in html
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_keeps_the_content_security_policy(round_of_four: Any, path: str) -> None:
+    html = page(path)
+    assert " style=" not in html
+    assert "<style" not in html
+    assert re.search(r"\son\w+=", html) is None
+    for script in re.findall(r"<script\b[^>]*>", html):
+        assert "src=" in script or 'type="application/json"' in script
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_korean_is_left_in_english(round_of_four: Any, path: str) -> None:
+    for foreign in ("Korea", "counted votes", "Which answer"):
+        assert foreign not in page(path, "ko")
+
+
+def test_a_visitor_gets_the_cookies_for_voting() -> None:
+    answer = Client().get("/")
+    assert {"visitor", "csrftoken"} <= set(answer.cookies)
+    assert answer.cookies["visitor"]["httponly"]
+    assert not answer.cookies["csrftoken"]["httponly"]  # the script sends it back
+
+
+def test_a_site_without_rounds_has_no_dead_ends() -> None:
+    assert 'href="/"' in page("/board")
+    assert "No board yet" in page("/board")
+    assert "data-prompt" in page("/")
+
+
+def test_the_board_can_be_read_without_a_script(round_of_four: Any) -> None:
+    html = page("/board")
+    for name in ("Alder", "Birch", "Cedar", "Dogwood"):
+        assert f">{name}</a>" in html
+    assert html.count("data-row=") == 5  # and the empty one for newcomers
+    assert "Too few votes yet" in html
+    assert "Open until" in html
+
+
+def test_a_board_of_other_votes_says_so_and_links_to_no_entry(round_of_four: Any) -> None:
+    series = Series.objects.create(slug="elsewhere", title="Elsewhere", note="Not our votes.")
+    board = Board.objects.create(series=series, number=1, position=0, votes=12)
+    Standing.objects.create(
+        board=board, slug="alder", name="Alder <b>", rank=1, rating=1000, low=990, high=1010, votes=12
+    )
+    html = page("/board?series=elsewhere")
+    assert "Not our votes." in html
+    assert "Alder &lt;b&gt;" in html
+    assert "/entries/alder" not in html
+    assert "data-line" not in html
+
+
+def test_an_entry_says_where_it_comes_from(round_of_four: Any) -> None:
+    html = page("/entries/alder")
+    for word in ("Alder", "Team Kettle", "Acorn", "Apache-2.0", "Watered &amp; pruned."):
+        assert word in html
+
+
+@pytest.mark.parametrize("path", ["/entries/nobody", "/board?series=nobody", "/nowhere"])
+def test_what_is_not_there_leads_on(path: str) -> None:
+    html = page(path, "ko", status=404)
+    assert "이 주소에는 페이지가 없습니다" in html
+    assert 'href="/board"' in html
+
+
+def test_the_language_is_switched_without_a_script() -> None:
+    client = Client()
+    client.get("/board")
+    answer = client.post("/i18n/setlang", {"language": "en", "next": "/about"})
+    assert answer.headers["Location"] == "/about"
+    assert '<html lang="en">' in client.get("/about").content.decode()
+
+
+def test_the_language_switch_leads_nowhere_else() -> None:
+    answer = Client().post("/i18n/setlang", {"language": "en", "next": "https://example.com/"})
+    assert "example.com" not in answer.headers["Location"]
+
+
+def test_the_demonstration_says_that_it_is_one(settings: Any) -> None:
+    settings.DEMO_BANNER = "Only a demonstration."
+    assert "Only a demonstration." in page("/about")

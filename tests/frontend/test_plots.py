@@ -1,0 +1,53 @@
+"""The arithmetic of the pictures. src/boardstate.test.ts holds the script to the same examples."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontend import plots
+
+EXAMPLES = json.loads(Path(__file__).with_name("plots.json").read_text())
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["about"])
+def test_a_board_is_drawn_as_its_example_says(example: dict[str, Any]) -> None:
+    on = plots.scale(example)
+    assert (on and [on.low, on.high]) == example["scale"]
+    for rating, percent in example["at"]:
+        assert on is not None
+        assert on.at(rating) == percent
+    assert sorted(plots.below(example)) == example["below"]
+
+
+def point(number: int, rating: float, low: float, high: float) -> dict[str, Any]:
+    return {"number": number, "rating": rating, "low": low, "high": high, "rank": 1, "votes": number}
+
+
+def test_one_board_makes_no_chart() -> None:
+    assert plots.chart([point(1, 1000, 900, 1100)], None) is None
+
+
+def test_a_rating_holds_until_the_next_board() -> None:
+    chart = plots.chart([point(1, 1000, 950, 1050), point(2, 1050, 1000, 1099)], 1000.0)
+    assert chart is not None
+    assert (chart.bottom, chart.top) == (950, 1100)
+    assert chart.rating == "M0.0 66.67L100.0 66.67L100.0 33.33"
+    assert chart.line == 66.67
+
+
+def test_the_first_wide_intervals_do_not_squeeze_the_rest() -> None:
+    early = [point(1, 1000, 0, 2000), point(2, 1000, 100, 1900)]
+    chart = plots.chart([*early, *(point(n, 1010, 990, 1030) for n in range(3, 100))], None)
+    assert chart is not None
+    assert (chart.bottom, chart.top) == (950, 1050)
+
+
+@pytest.mark.parametrize("count", [1, 2, 240, 241, 5000])
+def test_thinning_keeps_the_first_and_the_last(count: int) -> None:
+    points = [point(number, 1000, 900, 1100) for number in range(count)]
+    kept = plots.thinned(points, 240)
+    assert len(kept) == min(count, 240)
+    assert (kept[0], kept[-1]) == (points[0], points[-1])
+    assert len({one["number"] for one in kept}) == len(kept)
