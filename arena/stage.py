@@ -118,7 +118,7 @@ def closing_entries(turn: int, tick: int, state: str, fault: str) -> list[Entry]
 
 
 def ended_entries(turns: Sequence[Turn], after: int) -> list[Entry]:
-    """What the ended turns showed after a tick, rebuilt from the database, tick for tick as it was."""
+    """What ended turns showed after a tick, rebuilt from the database, tick for tick as it was."""
     entries: list[Entry] = []
     for turn in turns:
         texts = {"a": text_of(turn.reply_a), "b": text_of(turn.reply_b)}
@@ -127,9 +127,6 @@ def ended_entries(turns: Sequence[Turn], after: int) -> list[Entry]:
             if tick > after:
                 frame = Token(tick=tick, side=letter(side), text=text).model_dump_json()
                 entries.append(Entry(turn.number, tick, "token", frame))
-        last = turn.first_tick + len(turn.ticks) - 1
-        if last > after or turn is turns[-1]:
-            entries += closing_entries(turn.number, last, turn.state, turn.fault)
     return entries
 
 
@@ -141,9 +138,15 @@ async def shown_entries(battle_id: UUID, after: int | None, cursor: str) -> Asyn
     known = 0
     if after is not None:
         cursor = ""
-        ended = [turn async for turn in Turn.objects.filter(battle_id=battle_id).exclude(state=TurnState.STREAMING)]
+        turns = [turn async for turn in Turn.objects.filter(battle_id=battle_id)]
+        ended = [turn for turn in turns if turn.state != TurnState.STREAMING]
         for entry in ended_entries(ended, after):
             yield entry
+        if ended and ended[-1] is turns[-1]:
+            # Only the last turn's end is told: frames name no turn, and would be taken for one that streams.
+            last = ended[-1].first_tick + len(ended[-1].ticks) - 1
+            for entry in closing_entries(ended[-1].number, last, ended[-1].state, ended[-1].fault):
+                yield entry
         known = ended[-1].number if ended else 0
     shelf = replay()
     wait = min(LEASE_SECONDS, settings.ABANDON_SECONDS / 3)

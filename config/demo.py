@@ -18,9 +18,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
+from django.utils.translation import gettext_noop
+
+# Translated where they are shown.
 BANNERS = {
-    "real": "Demonstration: four very small models on this machine. They speak English, and are often wrong.",
-    "echo": "Demonstration without models: all four contestants only repeat your prompt.",
+    "real": gettext_noop("Demonstration: four very small models. They speak English only, and are often wrong."),
+    "echo": gettext_noop("Demonstration without models: all four contestants only repeat your prompt."),
 }
 HOST = "127.0.0.1"
 

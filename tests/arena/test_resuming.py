@@ -42,10 +42,10 @@ def test_a_reload_after_the_end_gets_the_same_ticks_from_the_database(visitor):
     duel = visitor.start()
     live = duel.ask(LONG) + duel.ask("and then")
     forget_the_replay(duel.id)
-    for after, turns in ((0, 2), (5, 2), (len(live), 1)):
+    for after in (0, 5, len(live)):
         with duel.socket() as socket:
             send(socket, {"type": "resume", "after": after})
-            again = [frame for _ in range(turns) for frame in until_ended(socket)]
+            again = until_ended(socket)
         assert [frame for frame in again if frame["type"] == "token"] == [
             frame for frame in live if frame["type"] == "token" and frame["tick"] > after
         ]
@@ -72,3 +72,17 @@ def test_a_follow_up_after_a_reload_streams_on(visitor):
         frames = until_ended(socket)
     assert texts(frames) == {"a": "three", "b": "three"}
     assert frames[0]["tick"] == last + 1
+
+
+def test_a_resume_while_a_follow_up_streams_tells_no_end_of_the_turn_before(visitor):
+    duel = visitor.start()
+    first = duel.ask("one two")
+    with duel.socket() as socket:
+        send(socket, {"type": "prompt", "text": LONG})
+        receive(socket)
+    with duel.socket() as socket:
+        send(socket, {"type": "resume", "after": 0})
+        frames = until_ended(socket)
+    assert texts(frames) == {"a": f"{texts(first)['a']}{WHOLE}", "b": f"{texts(first)['b']}{WHOLE}"}
+    assert [frame["type"] for frame in frames[-3:]] == ["done", "done", "ready"]
+    assert [frame["type"] for frame in frames].count("done") == 2

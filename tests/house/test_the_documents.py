@@ -1,0 +1,70 @@
+"""What the documents claim exists, exists."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.processes import RunningSite
+
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (ROOT / "docs").glob("*.md")
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_named_file_of_ours_exists(page: Path):
+    ours = "|".join(("config", "frontend", "leaderboard", "arena", "inference", "accounts", "rating", "tests", "docs"))
+    for name in re.findall(rf"`((?:{ours})/[\w./-]*)`", page.read_text()):
+        assert (ROOT / name).exists(), name
+
+
+def test_the_readme_says_why_each_folder_is_there():
+    readme = (ROOT / "README.md").read_text()
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    for folder in {name.split("/")[0] for name in tracked if "/" in name}:
+        assert f"`{folder}/`" in readme, folder
+
+
+def test_every_target_of_the_makefile_is_in_its_help():
+    makefile = (ROOT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE).group(1).split()
+    helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = re.findall(r"make (\w+)", helped)
+    assert sorted(shown) == sorted(set(phony) - {"tools"})
+    assert len(helped.splitlines()) == len(shown)
+
+
+def test_the_script_of_the_api_page_runs_as_it_stands(echo_site: RunningSite):
+    (script,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "api.md").read_text(), re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "SITE": echo_site.url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split(" said: ")[1] for line in lines[:2]] == ["What is the capital of France?"] * 2
+    assert lines[2] == "It counts."
+
+
+def test_no_page_names_a_machine_or_a_registry():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    for name in tracked:
+        if Path(name).suffix in {".txt", ".json", ".md", ".toml", ".py", ".ts", ".in"} and name != "LICENSE":
+            text = (ROOT / name).read_text()
+            assert "--index-url" not in text, name
+            assert '"resolved"' not in text or name.endswith(".py"), name

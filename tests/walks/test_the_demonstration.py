@@ -1,0 +1,90 @@
+"""`make demo` as its user meets it: a busy port, a second start, Ctrl-C, a kill."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from tests.conftest import ROOT
+from tests.processes import free_port, running_site
+from tests.servers import wait_until
+from tests.visitor import Visitor
+
+
+def test_a_busy_port_is_one_clear_line(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = subprocess.run(
+            [sys.executable, "-m", "config.demo", "--models", "echo", "--port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "DATA_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert answer.returncode == 1
+    assert answer.stderr == f"Port {port} is taken. Choose another: make demo PORT={port + 1}\n"
+    assert answer.stdout == ""
+
+
+@pytest.fixture
+def default_database(monkeypatch):
+    """Two starts share their data only where the database outlives the first: in its own folder."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+
+def test_a_second_start_finds_its_data_and_its_visitors(tmp_path, default_database):
+    with running_site(tmp_path, models="echo") as site:
+        visitor = Visitor(site.url)
+        duel = visitor.start()
+        duel.ask("hello")
+        first = duel.vote("a").json()
+        wait_until(lambda: visitor.http.get("/api/v1/board").json()["votes"] == 1)
+        cookies = dict(visitor.http.cookies)
+        visitor.close()
+    with running_site(tmp_path, models="echo") as site, httpx.Client(base_url=site.url, cookies=cookies) as client:
+        assert client.get("/api/v1/board").json()["votes"] == 1
+        assert client.get(f"/battles/{duel.id}").json()["names"] == first["names"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_running(tmp_path, ending):
+    port = free_port()
+    env = {**os.environ, "DATA_DIR": str(tmp_path)}
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        env.pop(name, None)
+    command = [sys.executable, "-m", "config.demo", "--models", "echo", "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as demo:
+        for line in demo.stdout:
+            if "is at http" in line:
+                break
+        children = [int(child) for child in children_of(demo.pid)]
+        assert children
+        demo.send_signal(ending)
+        demo.stdout.read()
+        demo.wait(timeout=15)
+    wait_until(lambda: not any(alive(child) for child in children))
+    with socket.create_server(("127.0.0.1", port)):
+        pass  # free again
+
+
+def children_of(pid: int) -> list[str]:
+    """From /proc, or nothing to compare where there is none."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as listed:  # noqa: PTH123
+            return listed.read().split()
+    except FileNotFoundError:
+        return subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
