@@ -45,7 +45,16 @@ def said_in_python() -> Iterator[str]:
 
 def said_by(function: str, args: list[ast.expr]) -> Iterator[str]:
     position = 1 if function.startswith("pgettext") else 0
-    if function in {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}:
+    if function in {
+        "_",
+        "gettext",
+        "gettext_noop",
+        "gettext_lazy",
+        "ngettext",
+        "ngettext_lazy",
+        "pgettext",
+        "pgettext_lazy",
+    }:
         text = args[position]
         if isinstance(text, ast.Constant) and isinstance(text.value, str):
             yield text.value
