@@ -78,7 +78,7 @@ frontend/node_modules/.ready: frontend/package-lock.json | tools
 
 frontend/dist/manifest.json: $(FRONT) frontend/node_modules/.ready
 	@echo "→ Compiling the front end"
-	@cd frontend && npm run --silent build
+	@cd frontend && npm run --silent build -- --logLevel warn
 	@touch $@
 
 %.mo: %.po .venv/site

@@ -18,24 +18,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from django.utils.translation import gettext_noop
-
-# Translated where they are shown.
-BANNERS = {
-    "real": gettext_noop("Demonstration: four very small models. They speak English only, and are often wrong."),
-    "echo": gettext_noop("Demonstration without models: all four contestants only repeat your prompt."),
-}
+MODELS = ("echo", "real")
 HOST = "127.0.0.1"
 
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m config.demo", description="The site with local models.")
-    options.add_argument("--models", choices=sorted(BANNERS), default="real")
+    options.add_argument("--models", choices=MODELS, default="real")
     options.add_argument("--port", type=int, default=8000)
     chosen = options.parse_args()
     refuse_busy_port(chosen.port)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    os.environ.setdefault("DEMO_BANNER", BANNERS[chosen.models])
+    os.environ["DEMO"] = chosen.models
     os.environ.setdefault("LOG_LEVEL", "WARNING")
 
     import django

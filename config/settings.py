@@ -177,7 +177,7 @@ WORKER_FIRST_TOKEN_SECONDS = ENV.worker_first_token_seconds
 WORKER_IDLE_SECONDS = ENV.worker_idle_seconds
 WORKER_TOTAL_SECONDS = ENV.worker_total_seconds
 ABANDON_SECONDS = ENV.abandon_seconds
-DEMO_BANNER = ENV.demo_banner
+DEMO = ENV.demo
 
 LOGGING = {
     "version": 1,

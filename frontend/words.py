@@ -9,6 +9,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+DEMO_BANNERS: Mapping[str, Any] = {
+    "real": gettext_lazy("Demonstration: four very small models. They speak English only, and are often wrong."),
+    "echo": gettext_lazy("Demonstration without models: all four contestants only repeat your prompt."),
+}
 STATUSES: Mapping[str, Any] = {
     "safe": gettext_lazy("Safe"),
     "at_risk": gettext_lazy("At risk"),

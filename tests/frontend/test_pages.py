@@ -139,5 +139,5 @@ def test_the_language_switch_leads_nowhere_else() -> None:
 
 
 def test_the_demonstration_says_that_it_is_one(settings: Any) -> None:
-    settings.DEMO_BANNER = "Only a demonstration."
-    assert "Only a demonstration." in page("/about")
+    settings.DEMO = "real"
+    assert "시연용 사이트입니다" in page("/about", "ko")
