@@ -33,6 +33,9 @@ class Command(BaseCommand):
         print(f"{contest} is closed after {cut.board.votes} counted votes.")
         for entry in cut.eliminated:
             print(f"Eliminated: {entry.name} ({entry.slug})")
+        thin = cut.board.standings.filter(votes__lt=contest.minimum_votes).count()
+        if thin:
+            print(f"Of {thin} entries there are fewer than the {contest.minimum_votes} votes that the round asks for.")
         if cut.tied:
             print(f"The line lies within the 95 % interval of: {', '.join(cut.tied)}. Say so when you announce it.")
         folder = options["out"] or settings.DATA_DIR / "exports" / contest.series.slug
