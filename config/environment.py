@@ -31,7 +31,7 @@ class Environment(BaseSettings):
         default=0, ge=0, le=5, description="Proxies in front whose X-Forwarded-For is believed."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
-    battles_per_visitor: int = Field(default=60, ge=1, description="New battles a visitor may start in ten minutes.")
+    battles_per_visitor: int = Field(default=120, ge=1, description="New battles a visitor may start in ten minutes.")
     battles_per_address: int = Field(
         default=1200, ge=1, description="The same for one address; a classroom shares one."
     )

@@ -57,6 +57,12 @@ def open_round(
     return contest
 
 
+def end_due_rounds() -> None:
+    """Let no more votes into rounds whose end has come. The cut itself is an organizer's decision."""
+    for contest in Round.objects.filter(state=RoundState.OPEN, gate__is_open=True, ends_at__lte=timezone.now()):
+        close_gate(contest.gate_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """What closing a round decided: the final board, who is out, and whom the line does not clearly separate."""
@@ -72,9 +78,11 @@ def close_round(contest: Round) -> Cut:
 
     One transaction: if the votes cannot decide, the round stays open as it was.
     """
-    # Waits for the votes under way; from here each vote is in or out.
-    if not close_gate(contest.gate_id):
-        raise CannotClose(f"round {contest.number} is closed already")
+    # Two organizers at once: the second waits here, and finds it done.
+    if Round.objects.select_for_update().get(pk=contest.pk).state == RoundState.CLOSED:
+        raise CannotClose("it is closed already")
+    # Waits for the votes under way; from here each vote is in or out. Its end may have closed it before.
+    close_gate(contest.gate_id)
     fold(contest)
     board = Board.objects.filter(series=contest.series).order_by("-number").first()
     assert board is not None  # opening published one

@@ -6,15 +6,19 @@ import json
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from arena.models import Battle, Vote
 from leaderboard.export import harmless
 from leaderboard.models import Board, Participation, Round
+from leaderboard.rounds import CannotClose, close_round
+from leaderboard.tasks import fold_open_rounds
 from tests.conftest import ROOT
 from tests.leaderboard.test_folding import cast
 from tests.visitor import receive
@@ -84,6 +88,40 @@ def test_a_closed_round_cannot_be_closed_again(contest, tmp_path):
     close(tmp_path, last=True)
     with pytest.raises(CommandError, match="No round is open"):
         close(tmp_path)
+    assert Participation.objects.filter(state="eliminated").count() == 1
+
+
+def test_no_vote_counts_after_the_end_and_the_cut_waits_for_an_organizer(visitor, contest, tmp_path):
+    decide(contest)
+    duel = visitor.start()
+    duel.ask("hi")
+    Round.objects.update(opens_at=timezone.now() - timedelta(days=2), ends_at=timezone.now() - timedelta(seconds=1))
+    fold_open_rounds()
+    assert duel.vote("a").json()["code"] == "round_closed"
+    assert visitor.post("/battles").json()["code"] == "no_open_round"
+    assert visitor.http.get("/api/v1/board").json()["round"]["state"] == "open"
+    close(tmp_path)
+    assert visitor.http.get("/api/v1/board?series=round-1").json()["round"]["state"] == "closed"
+
+
+def test_two_organizers_at_once_make_one_cut(contest, tmp_path):
+    decide(contest)
+    said = []
+
+    def work():
+        try:
+            close_round(Round.objects.get(pk=contest.pk))
+            said.append("closed")
+        except CannotClose as why:
+            said.append(str(why))
+        connection.close()
+
+    organizers = [threading.Thread(target=work) for _ in range(2)]
+    for organizer in organizers:
+        organizer.start()
+    for organizer in organizers:
+        organizer.join()
+    assert sorted(said) == ["closed", "it is closed already"]
     assert Participation.objects.filter(state="eliminated").count() == 1
 
 
