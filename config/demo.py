@@ -13,12 +13,16 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from inference.models import Entry
 
 MODELS = ("echo", "real")
+STANDIN = [sys.executable, "-m", "inference.standin", "--port", "0", "--with-parent"]
 HOST = "127.0.0.1"
 
 
@@ -39,11 +43,15 @@ def main() -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    with serving(chosen.models) as urls:
-        enter(urls, chosen.models)
+    server = ModelServer(engine_command() if chosen.models == "real" else STANDIN)
+    try:
+        enter_workers(enter_contestants(), server.start())
+        server.keep()
         if chosen.models == "real":
             import_real_votes()
         run(chosen.port)
+    finally:
+        server.stop()
 
 
 def refuse_busy_port(port: int) -> None:
@@ -55,31 +63,54 @@ def refuse_busy_port(port: int) -> None:
             give_up(f"Port {port} is taken. Choose another: make demo PORT={port + 1 if port < 65535 else 8001}")
 
 
-@contextlib.contextmanager
-def serving(models: str) -> Iterator[Mapping[str, str]]:
-    """The contestants' server as a child process; yields slug -> base URL."""
-    from inference.contestants import CONTESTANTS
+class ModelServer:
+    """The contestants' server: a child process that ends with us, and is started again if it ends by itself."""
 
-    command = [sys.executable, "-m", "inference.standin", "--port", "0", "--with-parent"]
-    if models == "real":
-        command = engine_command()
-    # Its standard input is ours to hold: it ends when we do, even when we are killed.
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    assert child.stdout is not None
-    try:
-        line = child.stdout.readline()
+    def __init__(self, command: list[str]) -> None:
+        self.command = command
+        self.stopping = False
+        self.child: subprocess.Popen[str] | None = None
+
+    def start(self) -> Mapping[str, str]:
+        """Start it and wait until it serves; the base URL of each contestant, by slug or for all by "standin"."""
+        # Its standard input is ours to hold: it ends when we do, even when we are killed.
+        self.child = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        assert self.child.stdout is not None
+        line = self.child.stdout.readline()
         if not line:
             give_up("The model engine did not start; its own words are above.")
-        ready = json.loads(line)["ready"]
-        urls = ready if models == "real" else {contestant.slug: ready["standin"] for contestant in CONTESTANTS}
-        threading.Thread(target=child.stdout.read, daemon=True).start()  # never let it block on a full pipe
-        yield urls
-    finally:
-        child.terminate()
+        ready: Mapping[str, str] = json.loads(line)["ready"]
+        return ready
+
+    def keep(self) -> None:
+        """Watch over it in a thread."""
+        threading.Thread(target=self._keep, name="model server", daemon=True).start()
+
+    def stop(self) -> None:
+        self.stopping = True
+        if self.child is None:
+            return
+        self.child.terminate()
         try:
-            child.wait(timeout=5)
+            self.child.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            child.kill()
+            self.child.kill()
+
+    def _keep(self) -> None:
+        from django.db import connection
+
+        from inference.models import Entry
+
+        while self.child and self.child.stdout:
+            self.child.stdout.read()  # until it ends
+            self.child.wait()
+            if self.stopping:
+                return
+            say("The model engine ended by itself; starting it again…")
+            enter_workers(list(Entry.objects.all()), self.start())
+            connection.close()
 
 
 def engine_command() -> list[str]:
@@ -96,14 +127,14 @@ def engine_command() -> list[str]:
     return [sys.executable, "-m", "inference.engine", str(folder), "--log", str(settings.DATA_DIR / "engine.log")]
 
 
-def enter(urls: Mapping[str, str], models: str) -> None:
-    """Teams, entries, workers and, the first time, a round."""
+def enter_contestants() -> list["Entry"]:
+    """Teams, entries and, the first time, a round."""
     from django.utils import timezone
     from django.utils.text import slugify
 
     from accounts.models import Team
     from inference.contestants import BASE, CONTESTANTS, LICENCE
-    from inference.models import Entry, Worker
+    from inference.models import Entry
     from leaderboard.models import Round
     from leaderboard.rounds import open_round
 
@@ -115,10 +146,6 @@ def enter(urls: Mapping[str, str], models: str) -> None:
             slug=contestant.slug, defaults={"team": team, "name": contestant.name, **about}
         )
         entries.append(entry)
-        entry.workers.all().delete()  # the engine's ports are new at every start
-        Worker.objects.create(entry=entry, url=urls[contestant.slug], served_name=contestant.slug, slots=2)
-    if models == "echo":
-        Worker.objects.update(slots=100)
     if not Round.objects.exists():
         open_round(
             entries,
@@ -130,6 +157,22 @@ def enter(urls: Mapping[str, str], models: str) -> None:
             max_turns=4,
             pace=150,
         )
+    return entries
+
+
+def enter_workers(entries: Sequence["Entry"], urls: Mapping[str, str]) -> None:
+    """A worker for each entry, where the server answers now: its ports are new at every start."""
+    from django.db import transaction
+
+    from inference.models import Worker
+
+    everybody = urls.get("standin")
+    with transaction.atomic():
+        for entry in entries:
+            entry.workers.all().delete()
+            url = everybody or urls[entry.slug]
+            slots = 100 if everybody else 2
+            Worker.objects.create(entry=entry, url=url, served_name=entry.slug, slots=slots, healthy=True)
 
 
 def import_real_votes() -> None:

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import closing
 
 import httpx
 import pytest
@@ -88,3 +89,12 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_model_server_that_dies_is_started_again(tmp_path, default_database):
+    with running_site(tmp_path, models="echo") as site:
+        (child,) = children_of(site.process.pid)
+        os.kill(int(child), signal.SIGKILL)
+        wait_until(lambda: any("starting it again" in line for line in site.output))
+        with closing(Visitor(site.url)) as visitor:
+            wait_until(lambda: visitor.start().ask("still there?")[-1]["type"] == "ready")
