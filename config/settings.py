@@ -1,7 +1,10 @@
 """Django's settings, from config/environment.py. Empty: a laptop; with DATABASE_URL and REDIS_URL: production."""
 
+import contextlib
+import os
 import secrets
 import sys
+import tempfile
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -24,12 +27,14 @@ def kept_secret(folder: Path) -> str:
     """A secret made at the first start and kept: cookies must outlive a restart."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "secret_key"
-    try:
-        with file.open("x") as new:
-            file.chmod(0o600)
+    if not file.exists():
+        descriptor, made = tempfile.mkstemp(dir=folder)  # for the owner's eyes only
+        with os.fdopen(descriptor, "w") as new:
             new.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass  # made by an earlier start
+        # Whole or not at all, and the first of two processes wins.
+        with contextlib.suppress(FileExistsError):
+            os.link(made, file)
+        Path(made).unlink()
     return file.read_text()
 
 
