@@ -11,13 +11,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes
 FRONT := $(shell find frontend/src frontend/styles frontend/public -type f 2>/dev/null) frontend/vite.config.ts frontend/package.json
 
-.PHONY: help demo test check bench format tools
+.PHONY: help demo test check bench format free-port tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/site .venv/demo-$(MODELS) frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## The site with four local models (PORT=8000, MODELS=real or echo)
-	@exec $(BIN)/python -m config.demo --models $(MODELS) --port $(PORT)
+demo: free-port .venv/site .venv/demo-$(MODELS) frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## The site with four local models (PORT=8000, MODELS=real or echo)
+	@exec $(BIN)/python -m config.demo --models $(MODELS) --port "$(PORT)"
 
 test: .venv/dev .venv/demo-real frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo check ## Set up, check and run every test
 	cd frontend && npm run --silent test
@@ -41,6 +41,9 @@ format: .venv/dev frontend/node_modules/.ready ## Rewrite the code in the house 
 	cd frontend && npm run --silent format
 
 # --- what the targets above need; each is made once and again when its list changes ---
+
+free-port: tools
+	@$(PYTHON) -m config.demo --port "$(PORT)" --check
 
 tools:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and $(PYTHON) is not there (PYTHON=… names another)." >&2; exit 1; }

@@ -29,9 +29,12 @@ HOST = "127.0.0.1"
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m config.demo", description="The site with local models.")
     options.add_argument("--models", choices=MODELS, default="real")
-    options.add_argument("--port", type=int, default=8000)
+    options.add_argument("--port", default="8000")
+    options.add_argument("--check", action="store_true", help="only say whether the port can be had")
     chosen = options.parse_args()
-    refuse_busy_port(chosen.port)
+    port = free_port(chosen.port)
+    if chosen.check:
+        return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["DEMO"] = chosen.models
     os.environ.setdefault("LOG_LEVEL", "WARNING")
@@ -49,18 +52,25 @@ def main() -> None:
         server.keep()
         if chosen.models == "real":
             import_real_votes()
-        run(chosen.port)
+        run(port)
     finally:
         server.stop()
 
 
-def refuse_busy_port(port: int) -> None:
+def free_port(text: str) -> int:
+    """The wanted port, if it can be had; else one line says why not."""
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        give_up(f"PORT must be a number from 1 to 65535, not {text}.")
+    port = int(text)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except (OSError, OverflowError):
+        except PermissionError:
+            give_up(f"Port {port} is not for everybody. Choose one above 1023: make demo PORT=8000")
+        except OSError:
             give_up(f"Port {port} is taken. Choose another: make demo PORT={port + 1 if port < 65535 else 8001}")
+    return port
 
 
 class ModelServer:

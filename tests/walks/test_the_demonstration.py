@@ -32,6 +32,13 @@ def test_a_busy_port_is_one_clear_line(tmp_path):
     assert answer.stdout == ""
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "web", "8 000"])
+def test_a_port_that_is_none_is_one_clear_line(port):
+    command = [sys.executable, "-m", "config.demo", f"--port={port}", "--check"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (1, f"PORT must be a number from 1 to 65535, not {port}.\n")
+
+
 @pytest.fixture
 def default_database(monkeypatch):
     """Two starts share their data only where the database outlives the first: in its own folder."""
