@@ -14,8 +14,8 @@ from typing import Any
 from inference.faults import Broken, Rejected, Rubbish
 
 LINE_LIMIT = 256 * 1024  # characters; the longest honest chunk seen is under 4 KiB
-# Control characters other than tab and newline: a database refuses NUL, and none belongs into an answer.
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Control characters other than tab and newline, and lone surrogates: no database takes NUL or half a character.
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)

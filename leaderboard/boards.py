@@ -117,7 +117,10 @@ def current_series() -> Series | None:
 
 
 def find_series(slug: str | None) -> Series | None:
-    return Series.objects.filter(slug=slug).first() if slug else current_series()
+    if not slug:
+        return current_series()
+    # What no slug can be is not asked for: PostgreSQL refuses a NUL with an error.
+    return Series.objects.filter(slug=slug).first() if slug.isprintable() else None
 
 
 def board(slug: str | None = None, *, number: int | None = None) -> dict[str, Any] | None:
@@ -173,6 +176,8 @@ def _standing(standing: Standing) -> dict[str, Any]:
 
 def history(slug: str, series_slug: str | None = None) -> dict[str, Any] | None:
     """An entry's standings through the boards of a series, oldest first, thinned to what a chart can show."""
+    if not slug.isprintable():
+        return None
     series = find_series(series_slug) if series_slug else _last_series_of(slug)
     if series is None:
         return None

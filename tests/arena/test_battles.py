@@ -242,3 +242,8 @@ def test_a_report_is_kept(visitor):
     assert answer.status_code == 201
     assert Report.objects.get().text == "It told its name."
     assert visitor.post(f"/battles/{duel.id}/report", {"side": "c"}).status_code == 400
+    assert visitor.post(f"/battles/{duel.id}/report", {"side": ["a"], "text": {}}).status_code == 400
+    headers = {"X-CSRFToken": visitor.http.cookies["csrftoken"], "Origin": visitor.base}
+    odd = b'{"side": "b", "text": "a\\u0000b\\ud800c"}'
+    assert visitor.http.post(f"/battles/{duel.id}/report", content=odd, headers=headers).status_code == 201
+    assert Report.objects.get(side="b").text == "abc"

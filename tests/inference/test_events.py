@@ -86,3 +86,4 @@ def test_a_bad_stream_is_a_named_fault(stream, fault):
 
 def test_characters_no_database_holds_are_dropped():
     assert heard(event(delta={"content": "a\x00b\x1b[31m\tc\n"}) + END)[0].text == "ab[31m\tc\n"
+    assert heard(b'data: {"choices": [{"delta": {"content": "a\\ud800b"}}]}\n\n' + END)[0].text == "ab"

@@ -169,6 +169,10 @@ def test_history_has_a_point_a_board_and_is_thinned(visitor, contest, monkeypatc
 
 def test_unknown_boards_and_entries_are_refused(visitor):
     for path, code in (
+        ("/api/v1/board?series=%00", "no_such_series"),
+        ("/api/v1/board?series=" + "x" * 5000, "no_such_series"),
+        ("/api/v1/entries/%00/history", "no_such_entry"),
+        ("/api/v1/entries/alder/history?series=%00", "no_such_entry"),
         ("/api/v1/board?series=nope", "no_such_series"),
         ("/api/v1/entries/nope/history", "no_such_entry"),
     ):
