@@ -33,8 +33,7 @@ def fold(contest: Round, *, anyway: bool = False) -> Board | None:
     place = {slug: i for i, slug in enumerate(folded.slugs)}
     before = folded.position
     for ballot in ballots(contest.gate, after=before):
-        if ballot.weight:
-            tally.add(place[ballot.a], place[ballot.b], outcome_named(ballot.winner), ballot.weight)
+        tally.add(place[ballot.a], place[ballot.b], outcome_named(ballot.winner), ballot.weight)
         folded.position = ballot.position
     if folded.position == before and not anyway:
         return None

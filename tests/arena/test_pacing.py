@@ -13,6 +13,7 @@ def shown_lengths(pace, feed):
     lengths = []
 
     def emit(side, text):
+        assert all(voice.begun for voice in voices.values())
         shown[side] += text
         lengths.append((len(shown[Side.A]), len(shown[Side.B])))
 
@@ -40,7 +41,6 @@ def test_a_fast_side_waits_for_a_slow_one():
 
 def test_nothing_is_shown_until_both_have_begun():
     shown, lengths = shown_lengths(0, [(Side.A, "aaa", 0), (Side.B, "b", 0.3)])
-    assert lengths[0] == (3, 0) or lengths[0][0] <= 3
     assert shown == {Side.A: "aaa", Side.B: "b"}
     assert len(lengths) == 2
 
