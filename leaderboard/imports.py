@@ -7,7 +7,7 @@ of single votes with `worker, winner, left, right` (and the winner `left`, `righ
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,16 +117,16 @@ def _csv_row(line: int, row: dict[str, Any]) -> ImportedBallot:
 
 
 @transaction.atomic
-def import_votes(rows: Iterable[ImportedBallot], series: Series, *, progress: Iterable[int] | None = None) -> Board:
-    """Keep the rows in an unsaved series and publish its board, in one transaction: all of it or nothing."""
+def import_votes(rows: list[ImportedBallot], series: Series, *, kept: Callable[[int], object] = int) -> Board:
+    """Keep the rows in an unsaved series and publish its board, in one transaction: all of it or nothing.
+
+    kept: told how many more rows are kept, now and then.
+    """
     series.save()
-    rows = list(rows)
     for row in rows:
         row.series = series
-    steps = iter(progress or ())
     for start in range(0, len(rows), BATCH):
-        ImportedBallot.objects.bulk_create(rows[start : start + BATCH])
-        next(steps, None)
+        kept(len(ImportedBallot.objects.bulk_create(rows[start : start + BATCH])))
     names = sorted({name for row in rows for name in (row.first, row.second)})
     slugs = dict(zip(names, unique_slugs(names), strict=True))
     place = {name: i for i, name in enumerate(names)}

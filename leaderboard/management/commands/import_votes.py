@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.text import slugify
 from tqdm import tqdm
 
-from leaderboard.imports import BATCH, BadVotes, import_votes, read_votes
+from leaderboard.imports import BadVotes, import_votes, read_votes
 from leaderboard.models import Series
 
 
@@ -38,9 +38,8 @@ class Command(BaseCommand):
             rows = read_votes(file)
         except BadVotes as why:
             raise CommandError(f"Nothing was imported: {why}.") from None
-        steps = range(0, len(rows), BATCH)
-        with tqdm(steps, unit_scale=BATCH, unit=" rows", disable=options["verbosity"] == 0) as progress:
-            board = import_votes(rows, series, progress=progress)
+        with tqdm(total=len(rows), unit=" rows", disable=options["verbosity"] == 0) as progress:
+            board = import_votes(rows, series, kept=progress.update)
         if options["verbosity"]:
             names = board.standings.count()
             print(f"{slug}: {board.votes:,} votes on {names} entries, board {board.number}.")
