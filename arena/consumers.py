@@ -15,6 +15,7 @@ from arena.refusals import BadFrame, NotAnswering, Refusal, TooMany
 from arena.replay import Entry, replay
 from arena.stage import shown_entries, stage
 from arena.visitors import socket_cookies, socket_language, voter_id
+from arena.watching import tell_in_task
 
 FRAMES, PER_SECONDS = 10, 10  # a person does not send more
 
@@ -81,7 +82,7 @@ class BattleConsumer(AsyncWebsocketConsumer):
     def watch(self, *, after: int | None, cursor: str) -> None:
         if self.watcher:
             self.watcher.cancel()
-        self.watcher = asyncio.create_task(self.relay(after, cursor))
+        self.watcher = tell_in_task(self, self.relay(after, cursor))
 
     async def relay(self, after: int | None, cursor: str) -> None:
         async for entry in shown_entries(self.battle_id, after, cursor):

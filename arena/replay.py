@@ -153,7 +153,8 @@ class RedisReplay:
     """For several web processes. Keys vanish by themselves."""
 
     def __init__(self, url: str) -> None:
-        self.redis = redis.Redis.from_url(url, decode_responses=True)
+        # Longer than any wait for the next entry: redis-py gives up on an answer after 5 s by itself.
+        self.redis = redis.Redis.from_url(url, decode_responses=True, socket_timeout=3 * LEASE_SECONDS)
         self.name = f"{time.time_ns():x}-{id(self):x}"
 
     async def append(self, battle: UUID, entry: Entry) -> None:

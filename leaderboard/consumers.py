@@ -10,6 +10,7 @@ from django.utils import translation
 from arena.frames import refused
 from arena.refusals import NoSuchSeries
 from arena.visitors import socket_cookies, socket_language, voter_id
+from arena.watching import tell_in_task
 from leaderboard.boards import find_series
 from leaderboard.broadcast import Watcher, hub
 
@@ -31,7 +32,7 @@ class BoardConsumer(AsyncWebsocketConsumer):
             await self.send(text_data=refused(NoSuchSeries()).model_dump_json())
             await self.close(code=4404)
             return
-        self.sending = asyncio.create_task(self.send_boards(self.watcher))
+        self.sending = tell_in_task(self, self.send_boards(self.watcher))
 
     async def send_boards(self, watcher: Watcher) -> None:
         while True:

@@ -3,6 +3,7 @@
 import pytest
 import redis
 from django.conf import settings
+from websockets.exceptions import ConnectionClosed
 
 from arena import replay
 from tests.visitor import receive, send, texts, until_ended
@@ -86,3 +87,22 @@ def test_a_resume_while_a_follow_up_streams_tells_no_end_of_the_turn_before(visi
     assert texts(frames) == {"a": f"{texts(first)['a']}{WHOLE}", "b": f"{texts(first)['b']}{WHOLE}"}
     assert [frame["type"] for frame in frames[-3:]] == ["done", "done", "ready"]
     assert [frame["type"] for frame in frames].count("done") == 2
+
+
+def test_a_watch_that_breaks_closes_the_socket_so_that_the_page_comes_back(visitor, monkeypatch):
+    async def broken(*_args):
+        raise RuntimeError("the shelf is gone")
+
+    duel = visitor.start()
+    duel.ask("hello")
+    for kind in (replay.MemoryReplay, replay.RedisReplay):
+        monkeypatch.setattr(kind, "read", broken)
+    with duel.socket() as socket:
+        send(socket, {"type": "resume", "after": 0})
+        with pytest.raises(ConnectionClosed):
+            list(socket)
+    assert socket.close_code == 1011
+    monkeypatch.undo()
+    with duel.socket() as socket:
+        send(socket, {"type": "resume", "after": 0})
+        assert until_ended(socket)[-1] == {"type": "ready"}
