@@ -3,7 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import conditional_page
 from ninja import NinjaAPI, Schema
+from ninja.decorators import decorate_view
 
 from arena.middleware import refusal_response
 from arena.refusals import NoSuchEntry, NoSuchSeries, Refusal
@@ -72,7 +75,12 @@ class HistoryOut(Schema):
     points: list[PointOut]
 
 
+# A board changes at most twice a second, and for everybody alike: a cache in front may answer for that long.
+shared_for_a_second = decorate_view(cache_control(public=True, max_age=1), conditional_page)
+
+
 @api.get("/board", response={200: BoardOut, 404: RefusalOut}, summary="The latest board of a series")
+@shared_for_a_second
 def latest_board(request: HttpRequest, series: str | None = None) -> dict[str, Any]:
     """Without `series`: the board of the open round."""
     found = board(series)
@@ -82,6 +90,7 @@ def latest_board(request: HttpRequest, series: str | None = None) -> dict[str, A
 
 
 @api.get("/entries/{slug}/history", response={200: HistoryOut, 404: RefusalOut}, summary="An entry through time")
+@shared_for_a_second
 def entry_history(request: HttpRequest, slug: str, series: str | None = None) -> dict[str, Any]:
     """Its standings, oldest first. Without `series`: in the last round it took part in."""
     found = history(slug, series)

@@ -182,6 +182,17 @@ def test_unknown_boards_and_entries_are_refused(visitor):
         assert receive(socket)["code"] == "no_such_series"
 
 
+def test_a_board_that_has_not_changed_is_not_sent_again(visitor, contest):
+    first = visitor.http.get("/api/v1/board")
+    assert first.headers["Cache-Control"] == "public, max-age=1"
+    again = visitor.http.get("/api/v1/board", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    cast(contest, "alder", "birch", "a")
+    fold(contest)
+    assert visitor.http.get("/api/v1/board", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
+    assert "ETag" not in visitor.http.get("/api/v1/board?series=nope").headers
+
+
 def test_the_api_describes_itself(visitor):
     description = visitor.http.get("/api/v1/openapi.json").json()
     assert set(description["paths"]) == {"/api/v1/board", "/api/v1/entries/{slug}/history"}
