@@ -1,5 +1,6 @@
 """The site as its users run it: real processes, a database of its own, no test database in sight."""
 
+import itertools
 import os
 import secrets
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -18,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.servers import wait_until
 
+REDIS_NUMBERS = itertools.cycle(range(1, 16))  # 0 is the suite's own
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -53,6 +56,9 @@ def running_site(folder: Path, *, models: str, **environment: str) -> Iterator[R
         env |= environment
         if env.get("DATABASE_URL", "").startswith("postgres"):
             env["DATABASE_URL"] = started.enter_context(fresh_database(env["DATABASE_URL"]))
+        if env.get("REDIS_URL"):
+            # Sites that share a broker would do each other's tasks, on the wrong database.
+            env["REDIS_URL"] = urlsplit(env["REDIS_URL"])._replace(path=f"/{next(REDIS_NUMBERS)}").geturl()
         port = free_port()
         command = [sys.executable, "-m", "config.demo", "--models", models, "--port", str(port)]
         process = started.enter_context(ended_at_last(command, env))
