@@ -1,29 +1,42 @@
 """How often is too often. Limits brake floods; they are generous to a classroom behind one address."""
 
+import logging
 import time
 from functools import cache
 from uuid import UUID
 
 from django.conf import settings
 from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from arena.refusals import TooMany
 
+log = logging.getLogger(__name__)
+
 WINDOW_SECONDS = 600
 
 
 @cache
-def limiter() -> MovingWindowRateLimiter:
-    return MovingWindowRateLimiter(storage_from_string(settings.LIMITS_STORAGE))
+def limiter(storage: str) -> MovingWindowRateLimiter:
+    return MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
 
 
 def spend(limit: RateLimitItem, *who: str) -> None:
-    """Take one from the allowance. Raises TooMany with the seconds until there is one again."""
-    if not limiter().hit(limit, *who):
-        window = limiter().get_window_stats(limit, *who)
-        raise TooMany(max(1, int(window.reset_time - time.time()) + 1))
+    """Take one from the allowance. Raises TooMany with the seconds until there is one again.
+
+    Where the counts cannot be reached the limit is off, and the log says so: a flood brake must not stop a contest.
+    """
+    limits = limiter(settings.LIMITS_STORAGE)
+    try:
+        if limits.hit(limit, *who):
+            return
+        reset_at = limits.get_window_stats(limit, *who).reset_time
+    except StorageError as why:
+        log.error("limits are off: %s", why.storage_error)  # noqa: TRY400  a line at every battle is enough
+        return
+    raise TooMany(max(1, int(reset_at - time.time()) + 1))
 
 
 def spend_battle(voter: UUID, address: str) -> None:

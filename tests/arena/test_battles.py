@@ -217,6 +217,12 @@ def test_too_many_battles_are_told_when_to_come_back(visitor, settings):
     assert "minute" in answer.json()["message"]
 
 
+def test_limits_that_cannot_be_counted_stop_nobody(visitor, settings, caplog):
+    settings.LIMITS_STORAGE = "redis://127.0.0.1:9"
+    assert visitor.post("/battles").status_code == 201
+    assert "limits are off" in caplog.text
+
+
 def test_refusals_speak_the_visitors_language(newcomer):
     visitor = newcomer("ko")
     answer = visitor.post("/battles/00000000-0000-4000-8000-000000000000/vote", {"winner": "a"})
