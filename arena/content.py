@@ -4,6 +4,7 @@ import re
 import unicodedata
 from typing import Any
 
+from arena.personal import mask_personal
 from arena.refusals import EmptyPrompt, PromptTooLong, UnreadablePrompt
 
 PROMPT_LIMIT = 4_000  # characters
@@ -22,7 +23,10 @@ def text_of(parts: list[Part]) -> str:
 
 
 def clean_prompt(text: str) -> str:
-    """The prompt as it is kept and sent: NFC, plain newlines, trimmed. Raises a Refusal, never cuts silently."""
+    """The prompt as it is kept and sent: NFC, plain newlines, trimmed, personal data masked.
+
+    Raises a Refusal, never cuts silently.
+    """
     if UNREADABLE.search(text):
         raise UnreadablePrompt
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
@@ -31,4 +35,5 @@ def clean_prompt(text: str) -> str:
         raise EmptyPrompt
     if len(text) > PROMPT_LIMIT:
         raise PromptTooLong(len(text), PROMPT_LIMIT)
-    return text
+    # The limit is on what the visitor typed and counts; the words that mask it may be a third longer.
+    return mask_personal(text)

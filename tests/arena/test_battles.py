@@ -253,3 +253,5 @@ def test_a_report_is_kept(visitor):
     odd = b'{"side": "b", "text": "a\\u0000b\\ud800c"}'
     assert visitor.http.post(f"/battles/{duel.id}/report", content=odd, headers=headers).status_code == 201
     assert Report.objects.get(side="b").text == "abc"
+    visitor.post(f"/battles/{duel.id}/report", {"side": "b", "text": "It asked me to call 010-1234-5678."})
+    assert Report.objects.get(side="b").text == "It asked me to call [phone]."
