@@ -140,22 +140,16 @@ def engine_command() -> list[str]:
 def enter_contestants() -> list["Entry"]:
     """Teams, entries and, the first time, a round."""
     from django.utils import timezone
-    from django.utils.text import slugify
 
-    from accounts.models import Team
     from inference.contestants import BASE, CONTESTANTS, LICENCE
-    from inference.models import Entry
+    from inference.entries import add_entry
     from leaderboard.models import Round
     from leaderboard.rounds import open_round
 
-    entries = []
-    for contestant in CONTESTANTS:
-        team, _ = Team.objects.get_or_create(slug=slugify(contestant.team), defaults={"name": contestant.team})
-        about = {"base": BASE, "licence": LICENCE, "changes": contestant.changes}
-        entry, _ = Entry.objects.get_or_create(
-            slug=contestant.slug, defaults={"team": team, "name": contestant.name, **about}
-        )
-        entries.append(entry)
+    entries = [
+        add_entry(slug=one.slug, name=one.name, team=one.team, base=BASE, licence=LICENCE, changes=one.changes)
+        for one in CONTESTANTS
+    ]
     if not Round.objects.exists():
         open_round(
             entries,

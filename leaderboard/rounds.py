@@ -30,8 +30,12 @@ def open_round(
     entries: Sequence[Entry], *, ends_at: datetime, cut_size: int = 1, minimum_votes: int = 30, **terms: Any
 ) -> Round:
     """Open the next round over these entries. terms: fields of arena.Terms that differ from its defaults."""
-    if len(entries) <= cut_size:
-        raise CannotOpen(f"a cut of {cut_size} needs more than {len(entries)} entries")
+    if cut_size < 1 or len(entries) <= cut_size:
+        raise CannotOpen(f"a cut of {cut_size} does not fit {len(entries)} entries")
+    if ends_at <= timezone.now():
+        raise CannotOpen("its end has passed already")
+    if len({entry.team_id for entry in entries}) < len(entries):
+        raise CannotOpen("two of the entries belong to one team")
     if Round.objects.filter(state=RoundState.OPEN).exists():
         raise CannotOpen("a round is open already")
     last = Round.objects.order_by("-number").first()
