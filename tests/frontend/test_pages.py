@@ -9,8 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Team
-from inference.models import Entry
+from inference.entries import add_entry
 from leaderboard.models import Board, Series, Standing
 from leaderboard.rounds import open_round
 from tests.conftest import skip_or_fail
@@ -30,13 +29,9 @@ def built() -> None:
 
 @pytest.fixture
 def round_of_four() -> Any:
-    team = Team.objects.create(slug="kettle", name="Team Kettle")
-    entries = [
-        Entry.objects.create(
-            team=team, slug=name.lower(), name=name, base="Acorn", licence="Apache-2.0", changes="Watered & pruned."
-        )
-        for name in ("Alder", "Birch", "Cedar", "Dogwood")
-    ]
+    teams = {"Alder": "Kettle", "Birch": "Lantern", "Cedar": "Ladder", "Dogwood": "Compass"}
+    about = {"base": "Acorn", "licence": "Apache-2.0", "changes": "Watered & pruned."}
+    entries = [add_entry(slug=name.lower(), name=name, team=f"Team {team}", **about) for name, team in teams.items()]
     return open_round(entries, ends_at=timezone.now() + timedelta(days=30))
 
 
