@@ -48,8 +48,9 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     server = ModelServer(engine_command() if chosen.models == "real" else STANDIN)
     try:
-        enter_workers(enter_contestants(), server.start())
-        server.keep()
+        contestants = enter_contestants()
+        enter_workers(contestants, server.start())
+        server.keep(contestants)
         if chosen.models == "real":
             import_real_votes()
         run(port)
@@ -94,9 +95,9 @@ class ModelServer:
         ready: Mapping[str, str] = json.loads(line)["ready"]
         return ready
 
-    def keep(self) -> None:
-        """Watch over it in a thread."""
-        threading.Thread(target=self._keep, name="model server", daemon=True).start()
+    def keep(self, contestants: Sequence["Entry"]) -> None:
+        """Watch over it in a thread; started again, it answers for the same contestants."""
+        threading.Thread(target=self._keep, args=(contestants,), name="model server", daemon=True).start()
 
     def stop(self) -> None:
         self.stopping = True
@@ -108,10 +109,8 @@ class ModelServer:
         except subprocess.TimeoutExpired:
             self.child.kill()
 
-    def _keep(self) -> None:
+    def _keep(self, contestants: Sequence["Entry"]) -> None:
         from django.db import connection
-
-        from inference.models import Entry
 
         while self.child and self.child.stdout:
             self.child.stdout.read()  # until it ends
@@ -119,7 +118,7 @@ class ModelServer:
             if self.stopping:
                 return
             say("The model engine ended by itself; starting it again…")
-            enter_workers(list(Entry.objects.all()), self.start())
+            enter_workers(contestants, self.start())
             connection.close()
 
 
@@ -166,17 +165,15 @@ def enter_contestants() -> list["Entry"]:
 
 def enter_workers(entries: Sequence["Entry"], urls: Mapping[str, str]) -> None:
     """A worker for each entry, where the server answers now: its ports are new at every start."""
-    from django.db import transaction
-
-    from inference.models import Worker
+    from inference.entries import add_worker
+    from inference.probing import probe_all
 
     everybody = urls.get("standin")
-    with transaction.atomic():
-        for entry in entries:
-            entry.workers.all().delete()
-            url = everybody or urls[entry.slug]
-            slots = 100 if everybody else 2
-            Worker.objects.create(entry=entry, url=url, served_name=entry.slug, slots=slots, healthy=True)
+    for entry in entries:
+        entry.workers.all().delete()
+        url = everybody or urls[entry.slug]
+        add_worker(entry, url=url, served_name=entry.slug, slots=100 if everybody else 2)
+    probe_all()
 
 
 def import_real_votes() -> None:

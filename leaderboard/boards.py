@@ -215,6 +215,6 @@ def _last_series_of(slug: str) -> Series | None:
 def all_series() -> list[dict[str, str]]:
     """Every series, the current one first."""
     current = current_series()
-    found = Series.objects.order_by("-round__number", "-created_at")
+    found = Series.objects.select_related("round").order_by("-round__number", "-created_at")
     ordered = sorted(found, key=lambda series: (series != current, not hasattr(series, "round")))
     return [{"slug": series.slug, "title": series.title, "title_ko": series.title_ko} for series in ordered]

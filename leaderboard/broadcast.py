@@ -16,6 +16,7 @@ from channels.db import database_sync_to_async
 from channels.layers import BaseChannelLayer, channel_layers
 from django.conf import settings
 from django.db import DatabaseError
+from redis.exceptions import RedisError
 
 from leaderboard.boards import board
 from leaderboard.models import Board
@@ -126,7 +127,7 @@ class Hub:
                 while True:
                     await layer.receive(channel)
                     self._news.set()
-            except (ConnectionError, OSError):
+            except (RedisError, OSError):
                 log.warning("announcements cannot be heard; the hub looks every %s s", LOOK_ANYWAY_SECONDS)
                 await asyncio.sleep(1)
 
@@ -163,5 +164,5 @@ def announce(series: str) -> None:
     if settings.REDIS_URL:
         try:
             async_to_sync(channel_layer().group_send)(GROUP, {"type": "look", "series": series})
-        except (ConnectionError, OSError):
+        except (RedisError, OSError):
             log.warning("board of %s could not be announced; hubs find it within %s s", series, LOOK_ANYWAY_SECONDS)

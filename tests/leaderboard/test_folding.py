@@ -11,9 +11,9 @@ from arena.ballots import ballots
 from arena.models import Battle, Turn, Vote, Voter
 from arena.sequence import sweep
 from leaderboard import broadcast
-from leaderboard.boards import board, history
+from leaderboard.boards import all_series, board, history
 from leaderboard.fold import fold
-from leaderboard.models import Board, Folded
+from leaderboard.models import Board, Folded, Series
 from leaderboard.tasks import fold_open_rounds
 from rating import Tally, fit, outcome_named
 from tests.servers import wait_until
@@ -196,6 +196,26 @@ def test_a_board_that_has_not_changed_is_not_sent_again(visitor, contest):
 def test_the_api_describes_itself(visitor):
     description = visitor.http.get("/api/v1/openapi.json").json()
     assert set(description["paths"]) == {"/api/v1/board", "/api/v1/entries/{slug}/history"}
+
+
+def test_a_board_that_cannot_be_announced_is_still_a_board(contest, settings, caplog):
+    dead = "redis://127.0.0.1:9"
+    settings.REDIS_URL = dead
+    layer = {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [dead]}}
+    settings.CHANNEL_LAYERS = {"default": layer}
+    cast(contest, "alder", "birch", "a")
+    assert fold(contest).number == 2
+    assert "could not be announced" in caplog.text
+    assert board()["votes"] == 1
+
+
+def test_the_list_of_boards_is_one_query_however_long(contest, django_assert_num_queries):
+    for number in range(5):
+        Series.objects.create(slug=f"import-{number}", title="Elsewhere")
+    with django_assert_num_queries(2):
+        slugs = [series["slug"] for series in all_series()]
+    assert slugs[0] == "round-1"
+    assert len(slugs) == 6
 
 
 def test_a_hub_forgets_a_board_nobody_watches(visitor, contest):
