@@ -1,10 +1,10 @@
 """A battle from its draw to its last turn. Every write to battles and turns is here; votes are in voting.py."""
 
-import random
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from random import Random, SystemRandom
 from typing import Any
 
 from django.db import transaction
@@ -27,6 +27,7 @@ from arena.refusals import (
 from inference.models import Entry, Worker
 from inference.replies import Message, Sampling
 
+SYSTEM_RANDOM = SystemRandom()
 BATTLE_SECONDS = 150  # no turn may stream longer, whatever else fails
 
 
@@ -35,7 +36,7 @@ def open_terms() -> Terms | None:
     return Terms.objects.filter(gate__is_open=True).select_related("gate").order_by("-gate_id", "-version").first()
 
 
-def start_battle(*, voter_id: uuid.UUID, agreed: bool = False, random: random.Random | None = None) -> Battle:
+def start_battle(*, voter_id: uuid.UUID, agreed: bool = False, random: Random = SYSTEM_RANDOM) -> Battle:
     """Draw two entries that can answer, for this voter. Raises NoOpenRound, NobodyToDraw."""
     terms = open_terms()
     if terms is None:
@@ -46,7 +47,7 @@ def start_battle(*, voter_id: uuid.UUID, agreed: bool = False, random: random.Ra
         {entry: weight for entry, weight in drawables.items() if entry in awake},
         spent=counted_pairs(voter_id, terms.gate_id),
         cap=pair_cap(terms.voter_cap, len(drawables)),
-        random=random or SYSTEM_RANDOM,
+        random=random,
     )
     if draw is None:
         raise NobodyToDraw
@@ -59,18 +60,17 @@ def start_battle(*, voter_id: uuid.UUID, agreed: bool = False, random: random.Ra
         )
 
 
-SYSTEM_RANDOM = random.SystemRandom()
-
-
 def counted_pairs(voter_id: uuid.UUID, gate_id: int) -> list[frozenset[int]]:
     """The unordered pairs of the voter's counted votes in the round."""
     counted = Vote.objects.filter(gate_id=gate_id, voter_id=voter_id, counted_as__isnull=False)
     return [frozenset(pair) for pair in counted.values_list("battle__entry_a_id", "battle__entry_b_id")]
 
 
-def battle_of(battle_id: uuid.UUID, voter_id: uuid.UUID) -> Battle:
-    """This voter's battle. Raises NotYourBattle for another's and for none alike."""
+def battle_of(battle_id: uuid.UUID, voter_id: uuid.UUID, *, lock: bool = False) -> Battle:
+    """This voter's battle; locked until the transaction ends, if asked. Raises NotYourBattle for another's and none."""
     battles = Battle.objects.select_related("terms", "terms__gate", "entry_a", "entry_b")
+    if lock:
+        battles = battles.select_for_update(of=("self",))
     battle = battles.filter(id=battle_id, voter_id=voter_id).first()
     if battle is None:
         raise NotYourBattle
@@ -111,10 +111,7 @@ def begin_turn(*, battle_id: uuid.UUID, voter_id: uuid.UUID, text: str) -> Scrip
     """Take the prompt into the battle. Raises the Refusal that says why not; then nothing has changed."""
     prompt = clean_prompt(text)
     # Two tabs may send at once: the lock orders them, and the constraint on streaming turns holds in any case.
-    battle = Battle.objects.select_for_update(of=("self",)).filter(id=battle_id, voter_id=voter_id).first()
-    if battle is None:
-        raise NotYourBattle
-    battle = battle_of(battle_id, voter_id)
+    battle = battle_of(battle_id, voter_id, lock=True)
     match battle.state:
         case BattleState.VOID:
             raise BattleIsVoid

@@ -12,8 +12,8 @@ from django.utils import translation
 from arena.battles import battle_of, begin_turn, void_words
 from arena.frames import Outgoing, Prompt, Resume, Stop, Void, read_frame, refused
 from arena.refusals import BadFrame, NotAnswering, Refusal, TooMany
-from arena.replay import Entry, replay
-from arena.stage import shown_entries, stage
+from arena.replay import Piece, replay
+from arena.stage import shown_pieces, stage
 from arena.visitors import socket_cookies, socket_language, voter_id
 from arena.watching import tell_in_task
 
@@ -65,7 +65,7 @@ class BattleConsumer(AsyncWebsocketConsumer):
 
     async def prompt(self, text: str) -> None:
         script = await database_sync_to_async(begin_turn)(battle_id=self.battle_id, voter_id=self.voter_id, text=text)
-        stage.start(script)
+        await stage.start(script)
 
     async def stop(self) -> None:
         if not await replay().held(self.battle_id):
@@ -85,13 +85,13 @@ class BattleConsumer(AsyncWebsocketConsumer):
         self.watcher = tell_in_task(self, self.relay(after, cursor))
 
     async def relay(self, after: int | None, cursor: str) -> None:
-        async for entry in shown_entries(self.battle_id, after, cursor):
-            await self.send(text_data=words(entry))
+        async for piece in shown_pieces(self.battle_id, after, cursor):
+            await self.send(text_data=words(piece))
 
     async def tell(self, frame: Outgoing) -> None:
         await self.send(text_data=frame.model_dump_json())
 
 
-def words(entry: Entry) -> str:
-    """An entry as this visitor reads it."""
-    return Void(message=void_words(entry.text)).model_dump_json() if entry.kind == "void" else entry.text
+def words(piece: Piece) -> str:
+    """A piece as this visitor reads it."""
+    return Void(message=void_words(piece.text)).model_dump_json() if piece.kind == "void" else piece.text

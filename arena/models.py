@@ -124,7 +124,9 @@ class Battle(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(entry_a=F("entry_b")), name="battle_of_two_entries"),
             models.CheckConstraint(condition=Q(state__in=BattleState.values), name="battle_state_is_known"),
-            models.CheckConstraint(condition=Q(propensity__gt=0, propensity__lte=1), name="battle_propensity_is_one"),
+            models.CheckConstraint(
+                condition=Q(propensity__gt=0, propensity__lte=1), name="battle_propensity_is_a_probability"
+            ),
         ]
 
     def entry(self, side: Side) -> Entry:

@@ -1,7 +1,7 @@
 """What was shown of a running battle, so that any viewer, late or come back, gets exactly the rest.
 
-A `Replay` keeps entries per battle, in order. In one process it is a list in memory; where there is Redis, a Redis
-stream that every web process reads. Ended turns are in the database: losing a replay loses nothing but the moment.
+A `Replay` keeps the pieces of each battle, in order. In one process it is a list in memory; where there is Redis, a
+Redis stream that every web process reads. Ended turns are in the database: losing a replay loses but the moment.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ LEASE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Piece:
     """A shown frame: the turn it belongs to, the last tick up to and including it, its JSON text.
 
-    A void frame's text is empty: its words depend on the viewer's language.
+    Of a void frame, the text is only its fault: the words depend on the viewer's language.
     """
 
     turn: int
@@ -32,16 +32,19 @@ class Entry:
 
 
 class Replay(Protocol):
-    async def append(self, battle: UUID, entry: Entry) -> None: ...
+    async def append(self, battle: UUID, piece: Piece) -> None: ...
 
-    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Entry], str]:
-        """The entries past the cursor ("" is the beginning), waiting for one at most `wait` seconds."""
+    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Piece], str]:
+        """The pieces past the cursor ("" is the beginning), waiting for one at most `wait` seconds."""
 
     async def end(self, battle: UUID) -> str:
         """The cursor past everything shown so far."""
 
-    async def hold(self, battle: UUID) -> bool:
-        """Say that this process plays the battle; repeated while it does. False: another process does."""
+    async def begin(self, battle: UUID) -> None:
+        """Say that this process begins to play a turn: it holds the battle, and no earlier "stop" is meant."""
+
+    async def hold(self, battle: UUID) -> None:
+        """Say that this process still plays the battle; repeated while it does."""
 
     async def release(self, battle: UUID) -> None: ...
 
@@ -63,7 +66,7 @@ class Replay(Protocol):
 
 @dataclass(slots=True)
 class Shelf:
-    entries: list[Entry] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     held: bool = False
     stop: bool = False
@@ -82,33 +85,33 @@ class MemoryReplay:
         shelf.touched_at = time.monotonic()
         return shelf
 
-    async def append(self, battle: UUID, entry: Entry) -> None:
+    async def append(self, battle: UUID, piece: Piece) -> None:
         shelf = self._shelf(battle)
-        shelf.entries.append(entry)
+        shelf.pieces.append(piece)
         shelf.changed.set()
         shelf.changed = asyncio.Event()
 
-    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Entry], str]:
+    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Piece], str]:
         shelf = self._shelf(battle)
         start = int(cursor or 0)
-        if len(shelf.entries) <= start:
+        if len(shelf.pieces) <= start:
             try:
                 async with asyncio.timeout(wait):
                     await shelf.changed.wait()
             except TimeoutError:
                 return [], cursor
-        return shelf.entries[start:], str(len(shelf.entries))
+        return shelf.pieces[start:], str(len(shelf.pieces))
 
     async def end(self, battle: UUID) -> str:
-        return str(len(self._shelf(battle).entries))
+        return str(len(self._shelf(battle).pieces))
 
-    async def hold(self, battle: UUID) -> bool:
-        shelf = self._shelf(battle)
-        if not shelf.held:
-            shelf.stop = False
-            self._prune()
-        shelf.held = True
-        return True
+    async def begin(self, battle: UUID) -> None:
+        self._prune()
+        self._shelf(battle).stop = False
+        await self.hold(battle)
+
+    async def hold(self, battle: UUID) -> None:
+        self._shelf(battle).held = True
 
     async def release(self, battle: UUID) -> None:
         self._shelf(battle).held = False
@@ -137,7 +140,7 @@ class MemoryReplay:
             del self.shelves[battle]
 
 
-async def done(command: Any) -> Any:
+async def result_of(command: Any) -> Any:
     """A Redis command's result, and then the cancellation if there was one meanwhile.
 
     redis-py's asyncio client (seen in 8.1) can swallow a cancellation; a task that loops would go on for ever.
@@ -153,57 +156,53 @@ class RedisReplay:
     """For several web processes. Keys vanish by themselves."""
 
     def __init__(self, url: str) -> None:
-        # Longer than any wait for the next entry: redis-py gives up on an answer after 5 s by itself.
+        # Longer than any wait for the next piece: redis-py gives up on an answer after 5 s by itself.
         self.redis = redis.Redis.from_url(url, decode_responses=True, socket_timeout=3 * LEASE_SECONDS)
-        self.name = f"{time.time_ns():x}-{id(self):x}"
 
-    async def append(self, battle: UUID, entry: Entry) -> None:
+    async def append(self, battle: UUID, piece: Piece) -> None:
         key = f"replay:{battle}"
         async with self.redis.pipeline(transaction=False) as pipe:
-            pipe.xadd(key, {"turn": entry.turn, "tick": entry.tick, "kind": entry.kind, "text": entry.text})
+            pipe.xadd(key, {"turn": piece.turn, "tick": piece.tick, "kind": piece.kind, "text": piece.text})
             pipe.expire(key, KEEP_SECONDS)
-            await done(pipe.execute())
+            await result_of(pipe.execute())
 
-    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Entry], str]:
+    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Piece], str]:
         key = f"replay:{battle}"
-        found = await done(self.redis.xread({key: cursor or "0"}, block=max(1, int(wait * 1000))))
+        found = await result_of(self.redis.xread({key: cursor or "0"}, block=max(1, int(wait * 1000))))
         if not found:
             return [], cursor
         rows = found[0][1] if isinstance(found, list) else found[key][0]
-        entries = [Entry(int(row["turn"]), int(row["tick"]), row["kind"], row["text"]) for _, row in rows]
-        return entries, rows[-1][0]
+        pieces = [Piece(int(row["turn"]), int(row["tick"]), row["kind"], row["text"]) for _, row in rows]
+        return pieces, rows[-1][0]
 
     async def end(self, battle: UUID) -> str:
-        last = await done(self.redis.xrevrange(f"replay:{battle}", count=1))
+        last = await result_of(self.redis.xrevrange(f"replay:{battle}", count=1))
         return last[0][0] if last else ""
 
-    async def hold(self, battle: UUID) -> bool:
-        key = f"held:{battle}"
-        if await done(self.redis.set(key, self.name, nx=True, ex=LEASE_SECONDS)):
-            await done(self.redis.delete(f"stop:{battle}"))
-            return True
-        if await done(self.redis.get(key)) != self.name:
-            return False
-        await done(self.redis.expire(key, LEASE_SECONDS))
-        return True
+    async def begin(self, battle: UUID) -> None:
+        await result_of(self.redis.delete(f"stop:{battle}"))
+        await self.hold(battle)
+
+    async def hold(self, battle: UUID) -> None:
+        await result_of(self.redis.set(f"held:{battle}", 1, ex=LEASE_SECONDS))
 
     async def release(self, battle: UUID) -> None:
-        await done(self.redis.delete(f"held:{battle}"))
+        await result_of(self.redis.delete(f"held:{battle}"))
 
     async def held(self, battle: UUID) -> bool:
-        return bool(await done(self.redis.exists(f"held:{battle}")))
+        return bool(await result_of(self.redis.exists(f"held:{battle}")))
 
     async def watch(self, battle: UUID) -> None:
-        await done(self.redis.set(f"watched:{battle}", 1, px=int(settings.ABANDON_SECONDS * 1000)))
+        await result_of(self.redis.set(f"watched:{battle}", 1, px=int(settings.ABANDON_SECONDS * 1000)))
 
     async def watched(self, battle: UUID) -> bool:
-        return bool(await done(self.redis.exists(f"watched:{battle}")))
+        return bool(await result_of(self.redis.exists(f"watched:{battle}")))
 
     async def ask_stop(self, battle: UUID) -> None:
-        await done(self.redis.set(f"stop:{battle}", 1, ex=KEEP_SECONDS))
+        await result_of(self.redis.set(f"stop:{battle}", 1, ex=KEEP_SECONDS))
 
     async def stop_asked(self, battle: UUID) -> bool:
-        return bool(await done(self.redis.exists(f"stop:{battle}")))
+        return bool(await result_of(self.redis.exists(f"stop:{battle}")))
 
     async def close(self) -> None:
         await self.redis.aclose()

@@ -15,7 +15,7 @@ from arena.battles import BATTLE_SECONDS, Script, Shown, end_turn
 from arena.content import text_of
 from arena.frames import Done, Ready, Token, letter
 from arena.models import Side, Turn, TurnState
-from arena.replay import LEASE_SECONDS, Entry, Replay, replay
+from arena.replay import LEASE_SECONDS, Piece, Replay, replay
 from arena.streaming import SideFailed, play
 
 log = logging.getLogger(__name__)
@@ -30,8 +30,10 @@ class Stage:
         self.plays: set[asyncio.Task[None]] = set()
         self.closing = False
 
-    def start(self, script: Script) -> None:
+    async def start(self, script: Script) -> None:
         """Play the turn in a task of its own: the socket that asked stays free to hear "stop"."""
+        # Held before the next frame is read: a "stop" may come at once.
+        await replay().begin(script.battle_id)
         task = asyncio.create_task(self._perform(script), name=f"turn {script.turn_id}")
         self.plays.add(task)
         task.add_done_callback(self.plays.discard)
@@ -44,17 +46,16 @@ class Stage:
 
     async def _perform(self, script: Script) -> None:
         shelf = replay()
-        await shelf.hold(script.battle_id)
         await shelf.watch(script.battle_id)
         shown = Shown()
-        entries: asyncio.Queue[Entry | None] = asyncio.Queue()
-        writing = asyncio.create_task(write(shelf, script.battle_id, entries))
+        pieces: asyncio.Queue[Piece | None] = asyncio.Queue()
+        writing = asyncio.create_task(write(shelf, script.battle_id, pieces))
 
         def emit(side: Side, text: str) -> None:
             shown.add(side, text)
             tick = script.first_tick + len(shown.ticks) - 1
             frame = Token(tick=tick, side=letter(side), text=text).model_dump_json()
-            entries.put_nowait(Entry(script.number, tick, "token", frame))
+            pieces.put_nowait(Piece(script.number, tick, "token", frame))
 
         playing = asyncio.create_task(play(script, emit))
         guarding = asyncio.create_task(self._guard(shelf, script.battle_id, playing))
@@ -66,9 +67,9 @@ class Stage:
         state, fault, side = verdict(played, guarded, shown)
         # The database first: whoever sees "ready" may vote at once.
         await database_sync_to_async(end_turn)(script.turn_id, state, shown, fault=fault, side=side)
-        for entry in closing_entries(script.number, script.first_tick + len(shown.ticks) - 1, state, fault):
-            entries.put_nowait(entry)
-        entries.put_nowait(None)
+        for piece in closing_pieces(script.number, script.first_tick + len(shown.ticks) - 1, state, fault):
+            pieces.put_nowait(piece)
+        pieces.put_nowait(None)
         await writing
         await shelf.release(script.battle_id)
 
@@ -89,10 +90,10 @@ class Stage:
         return ""
 
 
-async def write(shelf: Replay, battle_id: UUID, entries: asyncio.Queue[Entry | None]) -> None:
+async def write(shelf: Replay, battle_id: UUID, pieces: asyncio.Queue[Piece | None]) -> None:
     """Put what is shown on the shelf, in order. Never cancelled: what is kept as shown has been shown."""
-    while (entry := await entries.get()) is not None:
-        await shelf.append(battle_id, entry)
+    while (piece := await pieces.get()) is not None:
+        await shelf.append(battle_id, piece)
 
 
 def verdict(played: object, guarded: object, shown: Shown) -> tuple[TurnState, str, str]:
@@ -105,32 +106,33 @@ def verdict(played: object, guarded: object, shown: Shown) -> tuple[TurnState, s
         both_shown = all(shown.text.values())
         whole = both_shown and guarded in {"stopped", "abandoned"}
         return (TurnState.STOPPED if whole else TurnState.VOID), guarded, ""
-    log.error("a turn broke", exc_info=played if isinstance(played, Exception) else None)
+    broken = next((why for why in (played, guarded) if isinstance(why, Exception)), None)
+    log.error("a turn broke", exc_info=broken)
     return TurnState.VOID, "interrupted", ""
 
 
-def closing_entries(turn: int, tick: int, state: str, fault: str) -> list[Entry]:
+def closing_pieces(turn: int, tick: int, state: str, fault: str) -> list[Piece]:
     """The frames that end a turn. A void one carries its fault; the viewer's socket finds the words."""
     if state == TurnState.VOID:
-        return [Entry(turn, tick, "void", fault)]
+        return [Piece(turn, tick, "void", fault)]
     frames: list[Done | Ready] = [Done(side="a"), Done(side="b"), Ready()]
-    return [Entry(turn, tick, frame.type, frame.model_dump_json()) for frame in frames]
+    return [Piece(turn, tick, frame.type, frame.model_dump_json()) for frame in frames]
 
 
-def ended_entries(turns: Sequence[Turn], after: int) -> list[Entry]:
+def ended_pieces(turns: Sequence[Turn], after: int) -> list[Piece]:
     """What ended turns showed after a tick, rebuilt from the database, tick for tick as it was."""
-    entries: list[Entry] = []
+    pieces: list[Piece] = []
     for turn in turns:
         texts = {"a": text_of(turn.reply_a), "b": text_of(turn.reply_b)}
         for tick, (side, length) in enumerate(turn.ticks, turn.first_tick):
             text, texts[side] = texts[side][:length], texts[side][length:]
             if tick > after:
                 frame = Token(tick=tick, side=letter(side), text=text).model_dump_json()
-                entries.append(Entry(turn.number, tick, "token", frame))
-    return entries
+                pieces.append(Piece(turn.number, tick, "token", frame))
+    return pieces
 
 
-async def shown_entries(battle_id: UUID, after: int | None, cursor: str) -> AsyncIterator[Entry]:
+async def shown_pieces(battle_id: UUID, after: int | None, cursor: str) -> AsyncIterator[Piece]:
     """What is shown of a battle past a tick, for ever: from the database, then live. None: only what comes from now.
 
     cursor: where the live part begins if `after` is None.
@@ -140,23 +142,23 @@ async def shown_entries(battle_id: UUID, after: int | None, cursor: str) -> Asyn
         cursor = ""
         turns = [turn async for turn in Turn.objects.filter(battle_id=battle_id)]
         ended = [turn for turn in turns if turn.state != TurnState.STREAMING]
-        for entry in ended_entries(ended, after):
-            yield entry
+        for piece in ended_pieces(ended, after):
+            yield piece
         if ended and ended[-1] is turns[-1]:
             # Only the last turn's end is told: frames name no turn, and would be taken for one that streams.
             last = ended[-1].first_tick + len(ended[-1].ticks) - 1
-            for entry in closing_entries(ended[-1].number, last, ended[-1].state, ended[-1].fault):
-                yield entry
+            for piece in closing_pieces(ended[-1].number, last, ended[-1].state, ended[-1].fault):
+                yield piece
         known = ended[-1].number if ended else 0
     shelf = replay()
     wait = min(LEASE_SECONDS, settings.ABANDON_SECONDS / 3)
     while True:
         await shelf.watch(battle_id)
-        entries, cursor = await shelf.read(battle_id, cursor, wait)
-        for entry in entries:
-            if entry.turn > known and (entry.kind != "token" or entry.tick > (after or 0)):
-                yield entry
-        if not entries:
+        pieces, cursor = await shelf.read(battle_id, cursor, wait)
+        for piece in pieces:
+            if piece.turn > known and (piece.kind != "token" or piece.tick > (after or 0)):
+                yield piece
+        if not pieces:
             await rescue(battle_id)
 
 
@@ -168,15 +170,15 @@ async def rescue(battle_id: UUID) -> None:
     turn = await Turn.objects.filter(battle_id=battle_id, state=TurnState.STREAMING, started_at__lt=begun).afirst()
     if turn is None or await shelf.held(battle_id):
         return
-    entries, _ = await shelf.read(battle_id, "", 0.01)
+    pieces, _ = await shelf.read(battle_id, "", 0.01)
     shown = Shown()
-    for entry in entries:
-        if entry.turn == turn.number and entry.kind == "token":
-            frame = Token.model_validate_json(entry.text)
+    for piece in pieces:
+        if piece.turn == turn.number and piece.kind == "token":
+            frame = Token.model_validate_json(piece.text)
             shown.add(Side(frame.side), frame.text)
     if await database_sync_to_async(end_turn)(turn.pk, TurnState.VOID, shown, fault="interrupted"):
         last = turn.first_tick + len(shown.ticks) - 1
-        await shelf.append(battle_id, Entry(turn.number, last, "void", "interrupted"))
+        await shelf.append(battle_id, Piece(turn.number, last, "void", "interrupted"))
 
 
 stage = Stage()

@@ -14,7 +14,6 @@ from arena.refusals import (
     AlreadyVoted,
     BattleIsVoid,
     NothingToVoteOn,
-    NotYourBattle,
     RoundClosed,
     UnknownWinner,
 )
@@ -39,9 +38,7 @@ def winner_named(word: object) -> Winner:
 @transaction.atomic
 def cast_vote(*, battle_id: UUID, voter_id: UUID, winner: Winner) -> Receipt:
     """Record the voter's verdict. Locks settle two clicks and two tabs; the constraints hold whatever the code does."""
-    if not Battle.objects.select_for_update().filter(id=battle_id, voter_id=voter_id).first():
-        raise NotYourBattle
-    battle = battle_of(battle_id, voter_id)
+    battle = battle_of(battle_id, voter_id, lock=True)
     vote = Vote.objects.filter(battle=battle).first()
     if vote is None:
         vote = _record(battle, winner)

@@ -201,6 +201,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='battle',
-            constraint=models.CheckConstraint(condition=models.Q(('propensity__gt', 0), ('propensity__lte', 1)), name='battle_propensity_is_one'),
+            constraint=models.CheckConstraint(condition=models.Q(('propensity__gt', 0), ('propensity__lte', 1)), name='battle_propensity_is_a_probability'),
         ),
     ]

@@ -86,6 +86,14 @@ def test_stop_is_heard_mid_stream_and_hangs_up_on_both_workers(visitor, worker: 
     assert duel.vote("b").status_code == 201
 
 
+def test_a_stop_on_the_heels_of_its_prompt_is_heard(visitor):
+    duel = visitor.start()
+    with duel.socket() as socket:
+        send(socket, {"type": "prompt", "text": "!endless !delay=0.02"})
+        send(socket, {"type": "stop"})
+        assert until_ended(socket)[-1]["type"] in {"void", "ready"}
+
+
 def test_stop_when_nobody_answers_is_refused(visitor):
     duel = visitor.start()
     with duel.socket() as socket:
