@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.processes import free_port, running_site
 from tests.servers import wait_until
-from tests.visitor import Visitor
+from tests.visitor import Duel, Visitor
 
 
 def test_a_busy_port_is_one_clear_line(tmp_path):
@@ -104,4 +104,15 @@ def test_a_model_server_that_dies_is_started_again(tmp_path, default_database):
         os.kill(int(child), signal.SIGKILL)
         wait_until(lambda: any("starting it again" in line for line in site.output))
         with closing(Visitor(site.url)) as visitor:
-            wait_until(lambda: visitor.start().ask("still there?")[-1]["type"] == "ready")
+
+            def answered() -> bool:
+                """In between, nobody can be drawn, or a battle that has just begun becomes void."""
+                battle = visitor.post("/battles")
+                if battle.status_code == 503:
+                    return False
+                return (
+                    Duel(visitor, battle.json()["id"], battle.json()["socket"]).ask("still there?")[-1]["type"]
+                    == "ready"
+                )
+
+            wait_until(answered)
