@@ -1,27 +1,21 @@
 """Votes made elsewhere, into a series of their own. All of a file or nothing; a bad row is named.
 
-Two forms: the arena JSON (`models`, `X` pairs, `Y` counts of win, loss, tie, both-bad; counts stay counts), and a CSV
-of single votes with `worker, winner, left, right` (and the winner `left`, `right` or `tie`).
+The forms are those that `rating` reads: the arena JSON, whose counts stay counts, CSV with a voter a row, JSON Lines.
 """
 
-import csv
-import io
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
 
 from leaderboard.boards import publish_board, store_tally
 from leaderboard.models import Board, Folded, ImportedBallot, Series
-from rating import Tally, outcome_named
+from rating import OUTCOME_NAMES, BadFile, Row, Tally, outcome_named, read_rows
 
-OUTCOMES = ("a", "b", "tie", "both_bad")
-CSV_WINNERS = {"left": "a", "right": "b", "tie": "tie", "both_bad": "both_bad"}
 BATCH = 5000
 NAME_LIMIT = 120
+COUNT_LIMIT = 2**31 - 1
 
 
 class BadVotes(Exception):
@@ -29,91 +23,27 @@ class BadVotes(Exception):
 
 
 def read_votes(file: Path) -> list[ImportedBallot]:
-    """The file's votes as unsaved rows. Raises BadVotes."""
+    """The file's votes as unsaved rows; those that are set aside in the file are left out. Raises BadVotes."""
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        rows = [ballot_of(row) for row in read_rows(file) if row.votes]
     except OSError as wrong:
         raise BadVotes(f"{file} cannot be read: {wrong.strerror}") from None
-    except UnicodeDecodeError as wrong:
-        raise BadVotes(f"{file} is not UTF-8 text: {wrong.reason} at byte {wrong.start}") from None
-    rows = list(arena_rows(text) if file.suffix == ".json" else csv_rows(text))
+    except BadFile as wrong:
+        raise BadVotes(str(wrong)) from None
     if not rows:
         raise BadVotes(f"{file} holds no votes")
     return rows
 
 
-def arena_rows(text: str) -> Iterator[ImportedBallot]:
-    try:
-        content = json.loads(text)
-        models, pairs, counts = content["models"], content["X"], content["Y"]
-    except json.JSONDecodeError as wrong:
-        raise BadVotes(f"not JSON: {wrong}") from None
-    except (KeyError, TypeError):
-        raise BadVotes("not the arena JSON: it needs models, X and Y") from None
-    if not all(isinstance(part, list) for part in (models, pairs, counts)) or len(pairs) != len(counts):
-        raise BadVotes("X and Y must be lists of the same length")
-    _refuse_bad_names(models)
-    for row, (pair, ended) in enumerate(zip(pairs, counts, strict=True), 1):
-        if not _whole(pair, 2) or not all(number < len(models) for number in pair) or pair[0] == pair[1]:
-            raise BadVotes(f"row {row}: {json.dumps(pair)} is no pair of two of the {len(models)} models")
-        if not _whole(ended, 4):
-            raise BadVotes(f"row {row}: {json.dumps(ended)} are not four counts")
-        for winner, count in zip(OUTCOMES, ended, strict=True):
-            if count:
-                first, second = models[pair[0]], models[pair[1]]
-                yield ImportedBallot(line=row, first=first, second=second, winner=winner, count=count)
-
-
-def _refuse_bad_names(models: list[Any]) -> None:
-    for row, name in enumerate(models, 1):
-        if not _is_name(name):
-            raise BadVotes(f"model {row}: {json.dumps(name)[:80]} is no name")
-    if len(set(models)) != len(models):
-        raise BadVotes("two models have the same name")
-
-
-def _is_name(name: Any) -> bool:
-    return isinstance(name, str) and 0 < len(name) <= NAME_LIMIT and name.isprintable()
-
-
-def _whole(numbers: Any, length: int) -> bool:
-    """Whether this is a list of so many non-negative whole numbers of a size that is a count of votes."""
-    return (
-        isinstance(numbers, list)
-        and len(numbers) == length
-        and all(type(number) is int and 0 <= number < 2**31 for number in numbers)
-    )
-
-
-def csv_rows(text: str) -> Iterator[ImportedBallot]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    missing = {"left", "right", "winner"} - set(reader.fieldnames or ())
-    if missing:
-        raise BadVotes(f"row 1: the columns {', '.join(sorted(missing))} are missing")
-    try:
-        for row in reader:
-            yield _csv_row(reader.line_num, row)
-    except csv.Error as wrong:
-        raise BadVotes(f"row {reader.line_num}: {wrong}") from None
-
-
-def _csv_row(line: int, row: dict[str, Any]) -> ImportedBallot:
-    if None in row or None in row.values():
-        raise BadVotes(f"row {line}: it has not as many cells as the header")
-    if row["winner"] not in CSV_WINNERS:
-        raise BadVotes(f"row {line}: {row['winner']!r} is no winner (left, right, tie, both_bad)")
-    for side in ("left", "right"):
-        if not _is_name(row[side]):
-            raise BadVotes(f"row {line}: {row[side][:80]!r} is no name")
-    if row["left"] == row["right"]:
-        raise BadVotes(f"row {line}: {row['left']!r} meets itself")
-    return ImportedBallot(
-        line=line,
-        first=row["left"],
-        second=row["right"],
-        winner=CSV_WINNERS[row["winner"]],
-        voter=row.get("worker", "")[:64],
-    )
+def ballot_of(row: Row) -> ImportedBallot:
+    """What the site keeps of a row. Raises BadVotes for what would not fit into a page or a column."""
+    for name in (row.a, row.b):
+        if len(name) > NAME_LIMIT or not name.isprintable():
+            raise BadVotes(f"row {row.line}: {name[:80]!r} is no name of at most {NAME_LIMIT} characters")
+    if row.votes > COUNT_LIMIT:
+        raise BadVotes(f"row {row.line}: {row.votes} votes are more than a count holds")
+    winner, voter = OUTCOME_NAMES[row.outcome], row.voter[:64]
+    return ImportedBallot(line=row.line, first=row.a, second=row.b, winner=winner, voter=voter, count=row.votes)
 
 
 @transaction.atomic

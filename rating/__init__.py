@@ -18,7 +18,7 @@ from rating.errors import (
     SelfBattle,
     UnknownOutcome,
 )
-from rating.files import read_ballots
+from rating.files import Row, read_ballots, read_rows
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.tally import Tally
 
@@ -33,6 +33,7 @@ __all__ = [
     "NotConverged",
     "Outcome",
     "RatingError",
+    "Row",
     "SelfBattle",
     "Tally",
     "UnknownOutcome",
@@ -40,4 +41,5 @@ __all__ = [
     "fit",
     "outcome_named",
     "read_ballots",
+    "read_rows",
 ]

@@ -5,17 +5,30 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from os import PathLike
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
-from rating.errors import BadFile, RatingError, UnknownOutcome
+from rating.errors import BadFile, UnknownOutcome
 from rating.outcomes import Outcome, outcome_named
-from rating.tally import Tally
+from rating.tally import LARGEST_COUNT, Tally
 
-Ballot = tuple[str, str, Outcome]  # the first player, the second, the verdict
+
+class Row(NamedTuple):
+    """What one row of a file says: a ballot with its voter, or how often one outcome of a pair was counted."""
+
+    line: int  # from 1: the line of a ballot, the place of a pair
+    a: str
+    b: str
+    outcome: Outcome
+    votes: int = 1  # 0 for a ballot that is set aside
+    voter: str = ""
+
+
+Contents = tuple[tuple[str, ...] | None, Iterator[Row]]  # the names, where the file lists them, and its rows
 
 JSON_LINES = (".jsonl", ".ndjson")
 SIDES = {"left": "a", "right": "b"}  # what CSV files of other arenas call the winner
@@ -30,29 +43,47 @@ def read_ballots(path: str | PathLike[str]) -> tuple[tuple[str, ...], Tally]:
 
     By the file's ending, each also with .gz behind it:
     .jsonl, .ndjson  objects with "a", "b", "winner" (a, b, tie, both_bad) and perhaps "weight" (1, or 0 for a
-                     ballot that is set aside and not counted); other keys are passed over
-    .csv             a header, then the columns a, b or left, right, and winner (also left, right), weight
+                     ballot that is set aside and not counted) and "voter"; other keys are passed over
+    .csv             a header, then the columns a, b or left, right, and winner (also left, right), weight, worker
     .json            {"models": [names], "X": [[i, j], …], "Y": [[win, loss, tie, both_bad], …]}
     In the first two, ids follow the names in the order of their code points, players without a counted
     ballot left out; in the last they follow "models". Blank lines are passed over.
 
     Raises BadFile, naming the row and what is wrong with it, and OSError where the file cannot be opened.
     """
-    path = Path(path)
+    counted: Counter[tuple[str, str, Outcome]] = Counter()
+    with contents(Path(path)) as (listed, rows):
+        for row in rows:
+            if row.votes:
+                counted[row.a, row.b, row.outcome] += row.votes
+    names = listed or tuple(sorted({name for a, b, _ in counted for name in (a, b)}))
+    ids = {name: place for place, name in enumerate(names)}
+    tally = Tally.empty(len(names))
+    for (a, b, outcome), count in counted.items():
+        tally.add(ids[a], ids[b], outcome, count)
+    return names, tally
+
+
+def read_rows(path: str | PathLike[str]) -> Iterator[Row]:
+    """The rows of a file that `read_ballots` reads, one by one. Raises what that raises."""
+    with contents(Path(path)) as (_, rows):
+        yield from rows
+
+
+@contextmanager
+def contents(path: Path) -> Iterator[Contents]:
+    """An open file's names and rows; what goes wrong while they are read is a BadFile."""
     ending = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    readers = {".json": arena_counts, ".csv": csv_rows} | dict.fromkeys(JSON_LINES, json_lines)
+    if ending not in readers:
+        raise BadFile(path.name, None, f"the name ends in none of {', '.join(readers)}, nor one of them with .gz")
     try:
         with opened(path) as file:
-            if ending == ".json":
-                return arena_counts(path.name, file)
-            if ending == ".csv":
-                return tallied(csv_rows(path.name, file))
-            if ending in JSON_LINES:
-                return tallied(json_lines(path.name, file))
+            yield readers[ending](path.name, file)
     except UnicodeDecodeError as why:
         raise BadFile(path.name, None, "not UTF-8 text") from why
     except (gzip.BadGzipFile, EOFError, zlib.error) as why:
         raise BadFile(path.name, None, "a broken gzip file") from why
-    raise BadFile(path.name, None, "the name ends in none of .jsonl, .ndjson, .csv, .json, nor one of them with .gz")
 
 
 def opened(path: Path) -> TextIO:
@@ -63,52 +94,51 @@ def opened(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def tallied(ballots: Iterable[Ballot]) -> tuple[tuple[str, ...], Tally]:
-    """Count ballots under ids by the order of the names."""
-    counted = Counter(ballots)
-    names = tuple(sorted({name for a, b, _ in counted for name in (a, b)}))
-    ids = {name: place for place, name in enumerate(names)}
-    tally = Tally.empty(len(names))
-    for (a, b, outcome), count in counted.items():
-        tally.add(ids[a], ids[b], outcome, count)
-    return names, tally
+def json_lines(name: str, file: TextIO) -> Contents:
+    """The ballots of JSON Lines."""
+
+    def rows() -> Iterator[Row]:
+        for line, text in enumerate(file, start=1):
+            if not text.strip():
+                continue
+            try:
+                said = parsed_object(text)
+                a, b, outcome = ballot_of(said.get("a"), said.get("b"), said.get("winner"))
+                yield Row(line, a, b, outcome, counts(said.get("weight", 1)), str(said.get("voter", "")))
+            except BadRow as why:
+                raise BadFile(name, line, str(why)) from why
+
+    return None, rows()
 
 
-def json_lines(name: str, file: TextIO) -> Iterator[Ballot]:
-    """The counted ballots of JSON Lines."""
-    for row, line in enumerate(file, start=1):
-        if not line.strip():
-            continue
+def csv_rows(name: str, file: TextIO) -> Contents:
+    """The ballots of a CSV file with a header, numbered by the line they end on."""
+
+    def rows() -> Iterator[Row]:
+        table = csv.DictReader(file, strict=True)
         try:
-            entry = parsed_object(line)
-            ballot = ballot_of(entry.get("a"), entry.get("b"), entry.get("winner"))
-            counts = is_counted(entry.get("weight", 1))
-        except BadRow as why:
-            raise BadFile(name, row, str(why)) from why
-        if counts:
-            yield ballot
+            columns = table.fieldnames or []
+            first, second = ("a", "b") if {"a", "b"} <= {*columns} else ("left", "right")
+            if not {first, second, "winner"} <= {*columns}:
+                raise BadFile(name, 1, "the header names no columns a and b, or left and right, and winner")
+            for cells in table:
+                yield csv_row(table.reader.line_num, cells, first, second)
+        except (BadRow, csv.Error) as why:
+            raise BadFile(name, table.reader.line_num, str(why)) from why
+
+    return None, rows()
 
 
-def csv_rows(name: str, file: TextIO) -> Iterator[Ballot]:
-    """The counted ballots of a CSV file with a header. Rows are numbered by the line they end on."""
-    rows = csv.DictReader(file, strict=True)
-    try:
-        columns = rows.fieldnames or []
-        first, second = ("a", "b") if {"a", "b"} <= {*columns} else ("left", "right")
-        if not {first, second, "winner"} <= {*columns}:
-            raise BadFile(name, 1, "the header names no columns a and b, or left and right, and winner")
-        for cells in rows:
-            if None in cells or None in cells.values():
-                raise BadFile(name, rows.reader.line_num, f"not {len(columns)} cells, as in the header")
-            winner, weight = cells["winner"], cells.get("weight", "1")
-            ballot = ballot_of(cells[first], cells[second], SIDES.get(winner, winner))
-            if is_counted({"0": 0, "1": 1}.get(weight, weight)):
-                yield ballot
-    except (BadRow, csv.Error) as why:
-        raise BadFile(name, rows.reader.line_num, str(why)) from why
+def csv_row(line: int, cells: dict[str, Any], first: str, second: str) -> Row:
+    """The ballot of one row's cells by column. Raises BadRow."""
+    if None in cells or None in cells.values():
+        raise BadRow("not as many cells as in the header")
+    winner, weight = cells["winner"], cells.get("weight", "1")
+    a, b, outcome = ballot_of(cells[first], cells[second], SIDES.get(winner, winner))
+    return Row(line, a, b, outcome, counts({"0": 0, "1": 1}.get(weight, weight)), cells.get("worker", ""))
 
 
-def ballot_of(a: object, b: object, winner: object) -> Ballot:
+def ballot_of(a: object, b: object, winner: object) -> tuple[str, str, Outcome]:
     """One ballot, checked. Raises BadRow."""
     for side, player in (("a", a), ("b", b)):
         if not isinstance(player, str) or not player:
@@ -123,11 +153,11 @@ def ballot_of(a: object, b: object, winner: object) -> Ballot:
         raise BadRow(str(why)) from why
 
 
-def is_counted(weight: object) -> bool:
-    """Whether a ballot of this weight counts. Raises BadRow for a weight that is neither 0 nor 1."""
+def counts(weight: object) -> int:
+    """How often a ballot of this weight counts: once or not at all. Raises BadRow for any other weight."""
     if type(weight) is not int or weight not in (0, 1):
         raise BadRow(f"the weight is {weight!r}, not 0 or 1")
-    return weight == 1
+    return weight
 
 
 def parsed_object(text: str) -> dict[str, Any]:
@@ -144,8 +174,8 @@ def parsed_object(text: str) -> dict[str, Any]:
     return value
 
 
-def arena_counts(name: str, file: TextIO) -> tuple[tuple[str, ...], Tally]:
-    """The names and votes of arena JSON: counts by pair, in the names' own order."""
+def arena_counts(name: str, file: TextIO) -> Contents:
+    """The names and counts of arena JSON: four counts a pair, a row for each that is not zero."""
     try:
         content = parsed_object(file.read())
     except BadRow as why:
@@ -158,19 +188,25 @@ def arena_counts(name: str, file: TextIO) -> tuple[tuple[str, ...], Tally]:
     if len(pairs) != len(results):
         raise BadFile(name, None, f'"X" has {len(pairs)} rows, but "Y" has {len(results)}')
 
-    tally = Tally.empty(len(names))
-    for row, (pair, counts) in enumerate(zip(pairs, results, strict=True), start=1):
-        if not whole(pair, 2) or not whole(counts, len(Outcome)):
-            raise BadFile(name, row, f"{pair} and {counts} are not 2 ids and {len(Outcome)} counts")
-        first, second = pair
-        try:
-            for outcome, count in zip(Outcome, counts, strict=True):
-                tally.add(first, second, outcome, count)
-        except RatingError as why:
-            raise BadFile(name, row, str(why)) from why
-    return tuple(names), tally
+    return tuple(names), pair_rows(name, names, pairs, results)
+
+
+def pair_rows(name: str, names: list[str], pairs: list[Any], results: list[Any]) -> Iterator[Row]:
+    """A row for each count that is not zero, checked."""
+    for line, (pair, ended) in enumerate(zip(pairs, results, strict=True), start=1):
+        if not whole(pair, 2) or not whole(ended, len(Outcome)):
+            raise BadFile(name, line, f"{pair} and {ended} are not 2 ids and {len(Outcome)} counts")
+        if max(pair) >= len(names) or pair[0] == pair[1]:
+            raise BadFile(name, line, f"{pair} are not two of the {len(names)} models")
+        for outcome, votes in zip(Outcome, ended, strict=True):
+            if votes:
+                yield Row(line, names[pair[0]], names[pair[1]], outcome, votes)
 
 
 def whole(numbers: object, length: int) -> bool:
-    """Whether this is a list of so many integers; JSON's true is an int to Python, but not to us."""
-    return isinstance(numbers, list) and len(numbers) == length and all(type(number) is int for number in numbers)
+    """Whether this is a list of so many integers that can be counts; JSON's true is an int to Python, not to us."""
+    return (
+        isinstance(numbers, list)
+        and len(numbers) == length
+        and all(type(number) is int and 0 <= number <= LARGEST_COUNT for number in numbers)
+    )

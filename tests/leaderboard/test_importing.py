@@ -44,14 +44,14 @@ def test_votes_with_their_voters(shared_data, capsys):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("left,right,winner\na,b,left\na,b,maybe\n", "row 3: 'maybe' is no winner"),
-        ("left,right,winner\na,b\n", "row 2: it has not as many cells"),
-        ("left,right,winner\na,b,left,more\n", "row 2: it has not as many cells"),
-        ("left,right,winner\na,a,left\n", "row 2: 'a' meets itself"),
-        ("left,right,winner\n,a,left\n", "row 2: '' is no name"),
-        ("left,winner\na,left\n", "row 1: the columns right are missing"),
+        ("left,right,winner\na,b,left\na,b,maybe\n", "row 3: 'maybe'"),
+        ("left,right,winner\na,b\n", "row 2: not as many cells"),
+        ("left,right,winner\na,b,left,more\n", "row 2: not as many cells"),
+        ("left,right,winner\na,a,left\n", "row 2: 'a' battles itself"),
+        ("left,right,winner\n,a,left\n", "row 2: player a is '', not a name"),
+        ("left,winner\na,left\n", "row 1: the header names no columns"),
         ("left,right,winner\n", "holds no votes"),
-        ("", "row 1: the columns"),
+        ("", "row 1: the header names no columns"),
     ],
 )
 def test_a_broken_csv_is_refused_by_its_row_and_nothing_is_imported(tmp_path, content, words):
@@ -66,15 +66,18 @@ def test_a_broken_csv_is_refused_by_its_row_and_nothing_is_imported(tmp_path, co
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"X": [[0, 1], [0, 2]]}, r"row 2: \[0, 2\] is no pair"),
-        ({"X": [[0, 1], [1, 1]]}, r"row 2: \[1, 1\] is no pair"),
-        ({"Y": [[1, 0, 0, 0], [1, 0, 0, -1]]}, "row 2: .* are not four counts"),
-        ({"Y": [[1, 0, 0, 0], [1, 0, 0, 0.5]]}, "row 2: .* are not four counts"),
-        ({"Y": [[1, 0, 0, 0], [1, 0, 0, True]]}, "row 2: .* are not four counts"),
-        ({"Y": [[1, 0, 0, 0]]}, "the same length"),
-        ({"models": ["x", "x"]}, "two models have the same name"),
-        ({"models": ["x", ""]}, "model 2"),
-        ({"models": None}, "the same length"),
+        ({"X": [[0, 1], [0, 2]]}, r"row 2: \[0, 2\] are not two of the 2 models"),
+        ({"X": [[0, 1], [1, 1]]}, r"row 2: \[1, 1\] are not two of the 2 models"),
+        ({"Y": [[1, 0, 0, 0], [1, 0, 0, -1]]}, "row 2: .* are not 2 ids and 4 counts"),
+        ({"Y": [[1, 0, 0, 0], [1, 0, 0, 0.5]]}, "row 2: .* are not 2 ids and 4 counts"),
+        ({"Y": [[1, 0, 0, 0], [1, 0, 0, True]]}, "row 2: .* are not 2 ids and 4 counts"),
+        ({"Y": [[1, 0, 0, 0]]}, '"X" has 2 rows, but "Y" has 1'),
+        ({"models": ["x", "x"]}, "must be names, each once"),
+        ({"models": ["x", ""]}, "must be names"),
+        ({"models": None}, "must have the lists"),
+        ({"models": ["x", "y" * 121]}, "row 1: .* is no name of at most 120"),
+        ({"models": ["x", "y\x00"]}, "row 1: .* is no name"),
+        ({"Y": [[2**31, 0, 0, 0], [1, 0, 0, 0]]}, "row 1: .* more than a count holds"),
     ],
 )
 def test_a_broken_arena_file_is_refused_by_its_row(tmp_path, change, words):
