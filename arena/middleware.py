@@ -1,19 +1,36 @@
 """The one place where a Refusal becomes an HTTP answer."""
 
+import logging
 from collections.abc import Callable
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 
-from arena.refusals import Refusal
+from arena.refusals import Refusal, SiteAway
+
+log = logging.getLogger(__name__)
 
 
 def refusal_response(refusal: Refusal) -> JsonResponse:
     """`{"code", "message"}` with its status; Retry-After where the refusal knows it."""
     answer = JsonResponse({"code": refusal.code, "message": str(refusal.message)}, status=refusal.status)
+    say_when(answer, refusal)
+    return answer
+
+
+def refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """The same for a person who asked for a page. Asks no database."""
+    answer = render(request, f"{refusal.status}.html", status=refusal.status)
+    say_when(answer, refusal)
+    return answer
+
+
+def say_when(answer: HttpResponse, refusal: Refusal) -> None:
+    """A refusal holds for now: nobody may keep it, and where it is known, it says for how long."""
     if refusal.retry_after:
         answer["Retry-After"] = str(refusal.retry_after)
     answer["Cache-Control"] = "no-store"
-    return answer
 
 
 class RefusalMiddleware:
@@ -24,4 +41,10 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return refusal_response(exception) if isinstance(exception, Refusal) else None
+        if isinstance(exception, Refusal):
+            return refusal_response(exception)
+        if isinstance(exception, (OperationalError, InterfaceError)):
+            log.error("the database cannot be reached", exc_info=exception)
+            wants_page = "text/html" in request.headers.get("Accept", "")
+            return refusal_page(request, SiteAway()) if wants_page else refusal_response(SiteAway())
+        return None

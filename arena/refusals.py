@@ -126,6 +126,14 @@ class NoSuchEntry(Refusal):
     message = _("There is no such entry.")
 
 
+class SiteAway(Refusal):
+    """What the site keeps everything in cannot be reached. Not the visitor's doing, but theirs to know."""
+
+    code, status = "site_away", 503
+    message = _("The site cannot keep anything right now. Please try again in a few seconds.")
+    retry_after = 5
+
+
 class TooMany(Refusal):
     """A limit was reached. The words say when to come back."""
 

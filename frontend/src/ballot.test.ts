@@ -31,6 +31,13 @@ describe("a vote", () => {
     expect(fetch).toHaveBeenCalledTimes(3);
   });
 
+  it("is sent again when the site is away for a moment", async () => {
+    const said = { code: "site_away", message: "In a few seconds." };
+    const fetch = answers(Response.json(said, { status: 503 }), Response.json(receipt));
+    await expect(castVote("1", "a", [0])).resolves.toEqual({ counted: true, names: null });
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
   it("is not sent again when it was refused", async () => {
     const said = { code: "already_voted", message: "You have already voted." };
     const fetch = answers(Response.json(said, { status: 409 }));
