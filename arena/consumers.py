@@ -64,6 +64,9 @@ class BattleConsumer(AsyncWebsocketConsumer):
             await self.tell(refused(refusal))
 
     async def prompt(self, text: str) -> None:
+        if stage.draining:
+            await self.close(code=1012)  # the page comes back to another process, its question in the box
+            return
         script = await database_sync_to_async(begin_turn)(battle_id=self.battle_id, voter_id=self.voter_id, text=text)
         await stage.start(script)
 

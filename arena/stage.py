@@ -28,6 +28,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.plays: set[asyncio.Task[None]] = set()
+        self.draining = False  # this process is about to end: what plays goes on, nothing new begins here
         self.closing = False
 
     async def start(self, script: Script) -> None:

@@ -11,17 +11,15 @@ pages = get_asgi_application()
 
 # These need the applications that the line above has loaded.
 from config.lifespan import lifespan  # noqa: E402
+from config.requests import answer_health, measured, with_request_id  # noqa: E402
 from config.sockets import sockets  # noqa: E402
+
+measured_pages = measured(pages)
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
-    """The pages; but whether this process is alive, the event loop that carries all streams says itself."""
-    if scope["path"] != "/healthz":
-        await pages(scope, receive, send)
-        return
-    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b'{"status": "ok"}'})
+    if not await answer_health(scope, send):
+        await measured_pages(scope, receive, send)
 
 
-application = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan})
+application = with_request_id(ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan}))

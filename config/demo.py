@@ -31,8 +31,9 @@ def main() -> None:
     options.add_argument("--models", choices=MODELS, default="real")
     options.add_argument("--port", default="8000")
     options.add_argument("--check", action="store_true", help="only say whether the port can be had")
+    options.add_argument("--enter", metavar="URL", help="only enter the contestants, who answer there, and end")
     chosen = options.parse_args()
-    port = free_port(chosen.port)
+    port = 0 if chosen.enter else free_port(chosen.port)
     if chosen.check:
         return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -41,10 +42,13 @@ def main() -> None:
 
     import django
 
-    say("Preparing the database…")
     django.setup()
+    if chosen.enter:
+        enter_workers(enter_contestants(), addresses(chosen.models, chosen.enter))
+        return
     from django.core.management import call_command
 
+    say("Preparing the database…")
     call_command("migrate", verbosity=0)
     server = ModelServer(engine_command() if chosen.models == "real" else STANDIN)
     try:
@@ -163,6 +167,16 @@ def enter_contestants() -> list["Entry"]:
     return entries
 
 
+def addresses(models: str, url: str) -> Mapping[str, str]:
+    """Where the contestants answer: all at one address without models; at its port and the next with an engine."""
+    from inference.contestants import CONTESTANTS
+
+    if models == "echo":
+        return {"standin": url}
+    base, _, port = url.rpartition(":")
+    return {one.slug: f"{base}:{int(port) + place}" for place, one in enumerate(CONTESTANTS)}
+
+
 def enter_workers(entries: Sequence["Entry"], urls: Mapping[str, str]) -> None:
     """A worker for each entry, where the server answers now: its ports are new at every start."""
     from inference.entries import add_worker
@@ -206,20 +220,16 @@ def import_real_votes() -> None:
 def run(port: int) -> None:
     import uvicorn
 
+    from config.web import web_config
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
                 say(f"\n  Last Model Standing is at http://{HOST}:{port}/   (Ctrl-C ends it)\n")
 
-    config = uvicorn.Config(
-        "config.asgi:application",
-        host=HOST,
-        port=port,
-        log_level="warning",
-        ws_max_size=16 * 1024,
-        timeout_graceful_shutdown=3,
-    )
+    config = web_config(HOST, port)
+    config.timeout_graceful_shutdown = 3
     with contextlib.suppress(KeyboardInterrupt):
         Server(config).run()
     say("Stopped.")

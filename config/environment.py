@@ -31,6 +31,16 @@ class Environment(BaseSettings):
         default=0, ge=0, le=5, description="Proxies in front whose X-Forwarded-For is believed."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
+    log_format: Literal["line", "json"] = Field(
+        default="line", description="For a person, or one JSON object a line for what collects logs."
+    )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Where each process shows its metrics to Prometheus; 0 for nowhere."
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="Their address. Keep it private.")
+    drain_seconds: float = Field(
+        default=150, ge=0, description="How long an ending web process lets its streams go on."
+    )
     battles_per_visitor: int = Field(default=120, ge=1, description="New battles a visitor may start in ten minutes.")
     battles_per_address: int = Field(
         default=1200, ge=1, description="The same for one address; a classroom shares one."

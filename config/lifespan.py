@@ -14,6 +14,7 @@ from django.conf import settings
 from arena.replay import close_replay
 from arena.stage import stage
 from config.celery import app
+from config.metrics import show_metrics
 from inference.probing import probe_all
 from inference.replies import close_client
 from leaderboard.broadcast import close_hub
@@ -63,6 +64,7 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     while True:
         match (await receive())["type"]:
             case "lifespan.startup":
+                show_metrics()
                 await database_sync_to_async(probe_all)()
                 if settings.RUN_CELERY:
                     celery = EmbeddedCelery()

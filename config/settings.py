@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
 from config.environment import ROOT, Environment
+from config.logs import logging_settings
 
 try:
     ENV = Environment()
@@ -184,15 +185,7 @@ WORKER_TOTAL_SECONDS = ENV.worker_total_seconds
 ABANDON_SECONDS = ENV.abandon_seconds
 DEMO = ENV.demo
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": ENV.log_level},
-    "loggers": {
-        "httpx": {"level": "WARNING"},
-        "celery": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},
-    },
-}
+LOGGING = logging_settings(ENV.log_format, ENV.log_level)
+DRAIN_SECONDS = ENV.drain_seconds
+METRICS_PORT = ENV.metrics_port
+METRICS_HOST = ENV.metrics_host

@@ -9,6 +9,7 @@ from django.http.request import validate_host
 from django.urls import path
 
 from arena.consumers import BattleConsumer
+from arena.stage import stage
 from arena.visitors import header
 from leaderboard.consumers import BoardConsumer
 
@@ -33,9 +34,10 @@ def same_origin(scope: dict[str, Any]) -> bool:
 
 
 async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Route a socket of ours; refuse any other handshake with 403."""
+    """Route a socket of ours; refuse any other handshake with 403, and every one while this process drains."""
     known = any(route.pattern.match(scope["path"].lstrip("/")) for route in PATHS)
-    if known and same_origin(scope):
+    # A page that is refused tries again by itself, and then finds another process.
+    if known and same_origin(scope) and not stage.draining:
         await routes(scope, receive, send)
     else:
         await receive()
