@@ -11,13 +11,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes
 FRONT := $(shell find frontend/src frontend/styles frontend/public -type f 2>/dev/null) frontend/vite.config.ts frontend/package.json
 
-.PHONY: help demo test check bench format free-port tools
+.PHONY: help demo up test check bench format secrets free-port tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: free-port .venv/site .venv/demo-$(MODELS) frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## The site with four local models (PORT=8000, MODELS=real or echo)
 	@exec $(BIN)/python -m config.demo --models $(MODELS) --port "$(PORT)"
+
+up: .venv/dev .venv/demo-$(MODELS) frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## What docker-compose.yml says, as processes on local PostgreSQL and Redis (PORT, MODELS)
+	@exec $(BIN)/python -m config.up --port "$(PORT)" --profile $(if $(filter echo,$(MODELS)),echo,cpu)
 
 test: .venv/dev .venv/demo-real frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo check ## Set up, check and run every test
 	cd frontend && npm run --silent test
@@ -34,6 +37,11 @@ check: .venv/dev frontend/node_modules/.ready ## Format, lint, types, import con
 bench: .venv/dev .venv/demo-real frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Measure what docs/ claims
 	$(BIN)/python -m benchmarks.rating
 	$(BIN)/python -m benchmarks.liveness
+
+secrets: ## Make the secrets that docker-compose.yml hands to its services
+	@mkdir -p -m 700 secrets
+	@for name in secret_key database_password; do test -e secrets/$$name || \
+		$(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))' > secrets/$$name; done; ls secrets
 
 format: .venv/dev frontend/node_modules/.ready ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix --quiet .

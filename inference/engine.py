@@ -1,7 +1,7 @@
 """Serves the demo's contestants on this machine: `python -m inference.engine FOLDER`.
 
-A process of its own, because a crash in the engine's C++ takes its process along. Every model gets
-an OpenAI-compatible server on a free port of the loopback interface and one thread: the engine's
+A process of its own, because a crash in the engine's C++ takes its process along. Every model gets an
+OpenAI-compatible server on a port of its own (any free one, or in a row from --port) and one thread: the engine's
 threads spin while they wait for each other, which on a busy machine makes two slower than one.
 
 The protocol with whoever started it: one line of JSON on standard output when all are healthy,
@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 import httpx
 
-from inference.contestants import INSTALL, NoModel, models_in
+from inference.contestants import CONTESTANTS, INSTALL, NoModel, make_contestants, models_in
 
 # Prompt tokens between two looks at who has hung up and at who else is waiting: half a second's work.
 BATCH = 128
@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"engine: {refused}", file=sys.stderr)
         return 2
     try:
+        if options.make:
+            make_contestants(options.folder, say)
         servers = start(options, say)
     except NoModel as missing:
         say(f"engine: {missing}")
@@ -58,6 +60,9 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m inference.engine", description="Serve the demo's models.")
     parser.add_argument("folder", type=Path, help="where the contestants' .gguf files are")
+    parser.add_argument("--make", action="store_true", help="make the demonstration's contestants there first")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="of the first; the others follow by the demo's order")
     parser.add_argument("--slots", type=positive, default=2, help="chats that one model answers at a time")
     parser.add_argument("--context", type=positive, default=4096, help="tokens of one chat, prompt and answer")
     parser.add_argument("--log", type=Path, help="a file for what llama.cpp has to tell")
@@ -100,10 +105,10 @@ def start(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, 
         raise NoModel(f"there is no model in {options.folder}")
     library = engine_library()
     servers = {}
-    for slug, path in models.items():
+    for place, (slug, path) in enumerate(in_order(models)):
         say(f"Loading {slug} ...")
         try:
-            servers[slug] = library.Server(parameters(library, slug, path, options))
+            servers[slug] = library.Server(parameters(library, slug, path, options, place))
         except RuntimeError as broken:
             raise NoModel(f"{path} does not load: {broken}") from broken
     with httpx.Client(trust_env=False) as client:
@@ -120,13 +125,19 @@ def engine_library() -> ModuleType:
         raise NoModel(f"xllamacpp does not import ({missing}); run: {INSTALL}") from missing
 
 
-def parameters(library: ModuleType, slug: str, path: Path, options: argparse.Namespace) -> Any:
+def in_order(models: dict[str, Path]) -> list[tuple[str, Path]]:
+    """Contestants as they stand in their list, then any others by name: so that a port means a model."""
+    known = [one.slug for one in CONTESTANTS]
+    return sorted(models.items(), key=lambda model: (known.index(model[0]) if model[0] in known else len(known), model))
+
+
+def parameters(library: ModuleType, slug: str, path: Path, options: argparse.Namespace, place: int) -> Any:
     """How one model is served."""
     wanted = library.CommonParams()
     wanted.model.path = str(path)
     wanted.model_alias = {slug}
-    wanted.hostnames = ["127.0.0.1"]
-    wanted.port = 0  # any free one
+    wanted.hostnames = [options.host]
+    wanted.port = options.port + place if options.port else 0  # 0: any free one
     wanted.n_parallel = options.slots
     wanted.n_ctx = options.slots * options.context  # shared out evenly among the slots
     wanted.n_batch = wanted.n_ubatch = BATCH

@@ -180,13 +180,14 @@ def end_with_parent() -> None:
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m inference.standin", description="A worker without a model.")
+    options.add_argument("--host", default="127.0.0.1")
     options.add_argument("--port", type=int, default=0, help="0: any free one")
     options.add_argument("--name", default="standin")
     options.add_argument("--delay", type=float, default=0.05, help="seconds between words")
     options.add_argument("--always", default="", help="a fault for every reply, e.g. die=3")
     options.add_argument("--with-parent", action="store_true", help="end when standard input does")
     chosen = options.parse_args()
-    listening = socket.create_server(("127.0.0.1", chosen.port))
+    listening = socket.create_server((chosen.host, chosen.port))
     if chosen.with_parent:
         threading.Thread(target=end_with_parent, daemon=True).start()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
