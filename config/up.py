@@ -50,7 +50,7 @@ class Service:
     restarts: bool
     patience: float  # seconds from being told to end until it is killed
     open_input: bool
-    address: str | None
+    ports: dict[str, int]  # a container's port -> ours
     process: subprocess.Popen[str] | None = None
     starts: int = 0
     ended_at: float = field(default=0.0)
@@ -96,7 +96,6 @@ def local_service(name: str, about: Mapping[str, Any], ports: Mapping[tuple[str,
         return text.replace("0.0.0.0", "127.0.0.1")  # noqa: S104  turned into loopback
 
     check = about.get("healthcheck", {}).get("test")
-    exposed = about.get("expose")
     return Service(
         name=name,
         command=program([local(str(word)) for word in about["command"]]),
@@ -106,7 +105,7 @@ def local_service(name: str, about: Mapping[str, Any], ports: Mapping[tuple[str,
         restarts=about.get("restart") == "unless-stopped",
         patience=float(str(about.get("stop_grace_period", "10s")).removesuffix("s")),
         open_input=about.get("stdin_open", False),
-        address=f"127.0.0.1:{ports[name, exposed[0]]}" if exposed else None,
+        ports={port: here for (service, port), here in ports.items() if service == name},
     )
 
 
@@ -233,7 +232,7 @@ class Up:
 
     def write_processes(self) -> None:
         running = {
-            service.name: {"pid": service.process.pid, "address": service.address, "starts": service.starts}
+            service.name: {"pid": service.process.pid, "ports": service.ports, "starts": service.starts}
             for service in self.services
             if service.process and service.process.poll() is None
         }
