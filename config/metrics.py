@@ -1,17 +1,10 @@
 """Where a process shows what it measures: a small server of its own, at a private address, for Prometheus.
 
-The measures are defined beside what they measure; their names begin with lms_. Here are those of the whole process.
+The measures are defined beside what they measure; their names begin with lms_.
 """
 
 from django.conf import settings
-from prometheus_client import Gauge, start_http_server
-
-from arena.stage import stage
-
-PLAYING = Gauge("lms_turns_playing", "Turns that this process streams now.")
-PLAYING.set_function(lambda: len(stage.plays))
-DRAINING = Gauge("lms_draining", "1 while this process finishes its streams before it ends.")
-DRAINING.set_function(lambda: float(stage.draining))
+from prometheus_client import start_http_server
 
 
 def show_metrics() -> None:

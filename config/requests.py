@@ -6,7 +6,7 @@ import time
 import uuid
 from typing import Any
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from structlog.contextvars import bound_contextvars, get_contextvars
 
 from arena.stage import stage
@@ -16,6 +16,10 @@ log = logging.getLogger(__name__)
 BATTLE = re.compile(r"^/(?:ws/)?battles/([0-9a-f-]{36})")
 ANSWERS = Counter("lms_http_answers_total", "Answers by method and status.", ["method", "status"])
 SECONDS = Histogram("lms_http_seconds", "From a request to the end of its answer.", ["method"])
+PLAYING = Gauge("lms_turns_playing", "Turns that this process streams now.")
+PLAYING.set_function(lambda: len(stage.plays))
+DRAINING = Gauge("lms_draining", "1 while this process finishes its streams before it ends.")
+DRAINING.set_function(lambda: float(stage.draining))
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})  # others are counted together: a label must have few values
 
 

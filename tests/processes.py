@@ -57,8 +57,7 @@ def running_site(folder: Path, *, models: str, **environment: str) -> Iterator[R
         if env.get("DATABASE_URL", "").startswith("postgres"):
             env["DATABASE_URL"] = started.enter_context(fresh_database(env["DATABASE_URL"]))
         if env.get("REDIS_URL"):
-            # Sites that share a broker would do each other's tasks, on the wrong database.
-            env["REDIS_URL"] = urlsplit(env["REDIS_URL"])._replace(path=f"/{next(REDIS_NUMBERS)}").geturl()
+            env["REDIS_URL"] = own_redis(env["REDIS_URL"])
         port = free_port()
         command = [sys.executable, "-m", "config.demo", "--models", models, "--port", str(port)]
         process = started.enter_context(ended_at_last(command, env))
@@ -102,6 +101,11 @@ def fresh_database(url: str) -> Iterator[str]:
             yield url.rsplit("/", 1)[0] + f"/{name}"
         finally:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def own_redis(url: str) -> str:
+    """Another number of that Redis: sites that share a broker would do each other's tasks, on the wrong database."""
+    return urlsplit(url)._replace(path=f"/{next(REDIS_NUMBERS)}").geturl()
 
 
 def free_port() -> int:
