@@ -76,9 +76,9 @@ def running_site(folder: Path, *, models: str, **environment: str) -> Iterator[R
 
 
 @contextmanager
-def ended_at_last(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+def ended_at_last(command: list[str], env: dict[str, str], folder: Path = ROOT) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
             yield process
