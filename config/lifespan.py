@@ -10,6 +10,7 @@ from celery.beat import EmbeddedService
 from celery.worker import WorkController
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import DatabaseError
 
 from arena.replay import close_replay
 from arena.stage import stage
@@ -58,6 +59,14 @@ class EmbeddedCelery:
         self.worker.start()
 
 
+async def first_probe() -> None:
+    """Know which workers are well before the first visitor asks. Without a database, be there to say so."""
+    try:
+        await database_sync_to_async(probe_all)()
+    except DatabaseError:
+        log.exception("the database cannot be reached; workers are probed again on schedule")
+
+
 async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """The ASGI lifespan protocol."""
     celery = None
@@ -65,7 +74,7 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         match (await receive())["type"]:
             case "lifespan.startup":
                 show_metrics()
-                await database_sync_to_async(probe_all)()
+                await first_probe()
                 if settings.RUN_CELERY:
                     celery = EmbeddedCelery()
                     celery.start()
