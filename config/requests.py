@@ -61,7 +61,7 @@ def measured(application: Any) -> Any:
             ANSWERS.labels(method, status).inc()
             SECONDS.labels(method).observe(seconds)
             about = {"method": scope["method"], "path": scope["path"], "status": status, "ms": round(1000 * seconds)}
-            log.info("answered", extra=about)
+            log.log(logging.DEBUG if scope["path"].startswith("/static/") else logging.INFO, "answered", extra=about)
 
     return answered
 

@@ -1,0 +1,45 @@
+"""A web process whose database cannot be reached: it is there, and says so."""
+
+import sys
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.processes import answers, ended_at_last, free_port
+from tests.servers import wait_until
+
+
+@pytest.fixture(scope="module")
+def away(tmp_path_factory) -> Iterator[str]:
+    """Its address. Nobody listens at the port where its database should be."""
+    port, nobody = free_port(), free_port()
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "DATA_DIR": str(tmp_path_factory.mktemp("away")),
+        "DATABASE_URL": f"postgres://lms@127.0.0.1:{nobody}/lms",
+        "RUN_CELERY": "false",
+    }
+    with ended_at_last([sys.executable, "-m", "config.web", "--port", str(port)], env):
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: answers(url), seconds=60)
+        yield url
+
+
+def test_a_person_is_told_in_their_language(away):
+    page = httpx.get(f"{away}/board", headers={"Accept": "text/html", "Accept-Language": "ko"}, timeout=30)
+    assert page.status_code == 503
+    assert page.headers["Retry-After"] == "5"
+    assert "잠시 후 다시 열립니다" in page.text
+
+
+def test_a_script_gets_a_refusal_and_no_error_text(away):
+    answer = httpx.get(f"{away}/api/v1/board", headers={"Accept-Language": "en"}, timeout=30)
+    assert (answer.status_code, answer.json()["code"]) == (503, "site_away")
+    assert "127.0.0.1" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_it_is_alive_and_ready_to_say_so(away):
+    assert httpx.get(f"{away}/healthz").status_code == 200
+    assert httpx.get(f"{away}/readyz").status_code == 200
