@@ -14,9 +14,12 @@ COMMON: list[Any] = [
     structlog.stdlib.ExtraAdder(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+# Plain tracebacks in both: structlog's own would show every variable, and with them prompts and passwords.
 FORMS: dict[str, list[Any]] = {
-    "line": [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)],
-    "json": [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)],
+    "line": [
+        structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
+    ],
+    "json": [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)],
 }
 
 

@@ -1,6 +1,8 @@
 """A web process whose database cannot be reached: it is there, and says so."""
 
+import json
 import sys
+import threading
 from collections.abc import Iterator
 
 import httpx
@@ -8,6 +10,8 @@ import pytest
 
 from tests.processes import answers, ended_at_last, free_port
 from tests.servers import wait_until
+
+SAID: list[str] = []
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +23,11 @@ def away(tmp_path_factory) -> Iterator[str]:
         "DATA_DIR": str(tmp_path_factory.mktemp("away")),
         "DATABASE_URL": f"postgres://lms@127.0.0.1:{nobody}/lms",
         "RUN_CELERY": "false",
+        "LOG_FORMAT": "json",
+        "DRAIN_SECONDS": "0",
     }
-    with ended_at_last([sys.executable, "-m", "config.web", "--port", str(port)], env):
+    with ended_at_last([sys.executable, "-m", "config.web", "--port", str(port)], env) as process:
+        threading.Thread(target=lambda: SAID.extend(process.stdout or ()), daemon=True).start()
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: answers(url), seconds=60)
         yield url
@@ -43,3 +50,13 @@ def test_a_script_gets_a_refusal_and_no_error_text(away):
 def test_it_is_alive_and_ready_to_say_so(away):
     assert httpx.get(f"{away}/healthz").status_code == 200
     assert httpx.get(f"{away}/readyz").status_code == 200
+
+
+def test_what_it_logs_names_the_fault_and_shows_no_variables(away):
+    httpx.get(f"{away}/board", timeout=30)
+    wait_until(lambda: any('"board"' in line or "/board" in line for line in SAID))
+    faults = [json.loads(line) for line in SAID if '"exception"' in line]
+    assert "the database cannot be reached" in {fault["event"] for fault in faults}
+    for fault in faults:
+        assert "OperationalError" in fault["exception"]
+        assert "locals" not in fault["exception"]

@@ -19,6 +19,7 @@ def telling(echo_site: RunningSite):
     """A web process that logs JSON and shows its measures: its address, its lines so far, their address."""
     port, private = free_port(), free_port()
     env = {**echo_site.environment, "RUN_CELERY": "false", "LOG_FORMAT": "json", "METRICS_PORT": str(private)}
+    env["DRAIN_SECONDS"] = "0"
     command = [sys.executable, "-m", "config.web", "--port", str(port)]
     with ended_at_last(command, env) as process:
         lines: list[str] = []
