@@ -1,14 +1,18 @@
 """Is a worker well? Asked on a schedule; an entry without a healthy worker is not drawn."""
 
 import logging
+from collections import Counter
 
 import httpx
 from django.conf import settings
 from django.utils import timezone
+from prometheus_client import Gauge
 
 from inference.models import Worker
 
 log = logging.getLogger(__name__)
+
+HEALTHY = Gauge("lms_workers_healthy", "Workers of an entry that answered the last probe.", ["entry"])
 
 
 def probe(worker: Worker) -> bool:
@@ -28,8 +32,12 @@ def probe(worker: Worker) -> bool:
 
 def probe_all() -> None:
     """Probe every worker and keep what it said."""
+    well: Counter[str] = Counter()
     for worker in Worker.objects.select_related("entry"):
         healthy = probe(worker)
         if healthy != worker.healthy:
             log.info("%s is now %s", worker, "healthy" if healthy else "unhealthy")
         Worker.objects.filter(pk=worker.pk).update(healthy=healthy, checked_at=timezone.now())
+        well[worker.entry.slug] += healthy
+    for slug, number in well.items():
+        HEALTHY.labels(slug).set(number)

@@ -6,6 +6,7 @@ its next token.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, TypedDict
 
 import httpx
 from django.conf import settings
+from prometheus_client import Counter, Histogram
 
 from inference.events import chunks
 from inference.faults import (
@@ -51,6 +53,16 @@ class Sampling:
 
 
 Hear = Callable[[str], None]
+
+REPLIES = Counter(
+    "lms_replies_total", "Replies by entry and how they ended: whole, or the kind of fault.", ["entry", "end"]
+)
+FIRST_WORDS = Histogram(
+    "lms_first_words_seconds",
+    "From asking a worker to its first words.",
+    ["entry"],
+    buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 45),
+)
 
 _clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
 
@@ -94,7 +106,7 @@ async def stream_reply(entry_id: int, messages: Sequence[Message], sampling: Sam
         try:
             async with slot(entry_id, without=tried) as worker:
                 tried.append(worker.pk)
-                await _listen(worker, messages, sampling, count_and_hear)
+                await _listen_and_count(worker, messages, sampling, count_and_hear)
         except WorkerFault as fault:
             log.warning("entry %s: %s: %s", entry_id, fault.kind, fault)
             if isinstance(fault, Unreachable):
@@ -110,6 +122,25 @@ async def stream_reply(entry_id: int, messages: Sequence[Message], sampling: Sam
 
 async def _another(entry_id: int, tried: list[int]) -> bool:
     return await Worker.objects.filter(entry_id=entry_id, healthy=True).exclude(pk__in=tried).aexists()
+
+
+async def _listen_and_count(worker: Worker, messages: Sequence[Message], sampling: Sampling, hear: Hear) -> None:
+    """One worker's stream, measured."""
+    started, said, slug = time.monotonic(), False, worker.entry.slug
+
+    def hear_first(text: str) -> None:
+        nonlocal said
+        if not said:
+            FIRST_WORDS.labels(slug).observe(time.monotonic() - started)
+        said = True
+        hear(text)
+
+    try:
+        await _listen(worker, messages, sampling, hear_first)
+    except WorkerFault as fault:
+        REPLIES.labels(slug, fault.kind).inc()
+        raise
+    REPLIES.labels(slug, "whole" if said else Speechless.kind).inc()
 
 
 async def _listen(worker: Worker, messages: Sequence[Message], sampling: Sampling, hear: Hear) -> None:

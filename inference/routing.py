@@ -25,7 +25,7 @@ def least_loaded(workers: Collection[Worker]) -> Worker | None:
 
 
 async def healthy_workers(entry_id: int, without: Collection[int] = ()) -> list[Worker]:
-    workers = Worker.objects.filter(entry_id=entry_id, healthy=True).exclude(pk__in=without)
+    workers = Worker.objects.filter(entry_id=entry_id, healthy=True).exclude(pk__in=without).select_related("entry")
     return [worker async for worker in workers]
 
 

@@ -58,4 +58,5 @@ def test_the_measures_are_at_the_private_port_and_nowhere_else(telling):
     shown = httpx.get(metrics, trust_env=False).text
     assert re.search(r'lms_http_answers_total\{method="GET",status="200"\} [1-9]', shown)
     assert "lms_turns_playing 0.0" in shown
+    assert re.search(r'lms_workers_healthy\{entry="hornbeam"\} 1', shown)
     assert httpx.get(f"{url}/metrics", trust_env=False).status_code == 404
