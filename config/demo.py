@@ -31,7 +31,7 @@ def main() -> None:
     options.add_argument("--models", choices=MODELS, default="real")
     options.add_argument("--port", default="8000")
     options.add_argument("--check", action="store_true", help="only say whether the port can be had")
-    options.add_argument("--enter", metavar="URL", help="only enter the contestants, who answer there, and end")
+    options.add_argument("--enter", metavar="URL,…", help="only enter the contestants, who answer there, and end")
     chosen = options.parse_args()
     port = 0 if chosen.enter else free_port(chosen.port)
     if chosen.check:
@@ -44,7 +44,7 @@ def main() -> None:
 
     django.setup()
     if chosen.enter:
-        enter_workers(enter_contestants(), addresses(chosen.models, chosen.enter))
+        enter_workers(enter_contestants(), addresses(chosen.enter))
         return
     from django.core.management import call_command
 
@@ -167,14 +167,13 @@ def enter_contestants() -> list["Entry"]:
     return entries
 
 
-def addresses(models: str, url: str) -> Mapping[str, str]:
-    """Where the contestants answer: all at one address without models; at its port and the next with an engine."""
+def addresses(urls: str) -> Mapping[str, str]:
+    """Where the contestants answer: each at its own of so many addresses with commas between, or all at one."""
     from inference.contestants import CONTESTANTS
 
-    if models == "echo":
-        return {"standin": url}
-    base, _, port = url.rpartition(":")
-    return {one.slug: f"{base}:{int(port) + place}" for place, one in enumerate(CONTESTANTS)}
+    if "," not in urls:
+        return {"standin": urls}
+    return dict(zip((one.slug for one in CONTESTANTS), urls.split(","), strict=True))
 
 
 def enter_workers(entries: Sequence["Entry"], urls: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """Serves the demo's contestants on this machine: `python -m inference.engine FOLDER`.
 
 A process of its own, because a crash in the engine's C++ takes its process along. Every model gets an
-OpenAI-compatible server on a port of its own (any free one, or in a row from --port) and one thread: the engine's
+OpenAI-compatible server on a port of its own (any free one, or those of --ports) and one thread: the engine's
 threads spin while they wait for each other, which on a busy machine makes two slower than one.
 
 The protocol with whoever started it: one line of JSON on standard output when all are healthy,
@@ -62,7 +62,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="where the contestants' .gguf files are")
     parser.add_argument("--make", action="store_true", help="make the demonstration's contestants there first")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="of the first; the others follow by the demo's order")
+    parser.add_argument("--ports", default="", help="one for each model in the demo's order, with commas between")
     parser.add_argument("--slots", type=positive, default=2, help="chats that one model answers at a time")
     parser.add_argument("--context", type=positive, default=4096, help="tokens of one chat, prompt and answer")
     parser.add_argument("--log", type=Path, help="a file for what llama.cpp has to tell")
@@ -103,6 +103,8 @@ def start(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, 
     models = models_in(options.folder)
     if not models:
         raise NoModel(f"there is no model in {options.folder}")
+    if options.ports and len(options.ports.split(",")) != len(models):
+        raise NoModel(f"--ports must name {len(models)} ports, one for each of {', '.join(models)}")
     library = engine_library()
     servers = {}
     for place, (slug, path) in enumerate(in_order(models)):
@@ -137,7 +139,7 @@ def parameters(library: ModuleType, slug: str, path: Path, options: argparse.Nam
     wanted.model.path = str(path)
     wanted.model_alias = {slug}
     wanted.hostnames = [options.host]
-    wanted.port = options.port + place if options.port else 0  # 0: any free one
+    wanted.port = int(options.ports.split(",")[place]) if options.ports else 0  # 0: any free one
     wanted.n_parallel = options.slots
     wanted.n_ctx = options.slots * options.context  # shared out evenly among the slots
     wanted.n_batch = wanted.n_ubatch = BATCH
