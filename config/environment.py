@@ -1,16 +1,19 @@
 """The settings an operator may set, in one typed list; a wrong value stops the start with its name.
 
 Every field is an environment variable of the same name in capitals (or a line of `.env`), and stands with its
-default in `.env.example`. An empty environment is a complete site for a laptop.
+default in `.env.example`. An empty environment is a complete site for a laptop. Where the environment and `.env` are
+silent, a file of the field's name in SECRETS_DIR is its value, so that secrets need not stand in either.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import DirectoryPath, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+SECRETS_DIR = Path("/run/secrets")  # where Docker and Podman mount them
 
 
 class Environment(BaseSettings):
@@ -56,19 +59,27 @@ class Environment(BaseSettings):
         default="", description="Every page says that this is a demonstration, with real models or without."
     )
 
+    secrets_dir: DirectoryPath | None = Field(
+        default=None,
+        description="Folder of secrets, each a file named secret_key, database_password…; or /run/secrets.",
+    )
+    database_password: SecretStr | None = Field(
+        default=None, description="The database's password, where DATABASE_URL names none."
+    )
+
     @field_validator("database_url")
     @classmethod
     def known_database(cls, url: str) -> str:
         if url and not url.startswith(("postgres://", "postgresql://", "sqlite:///")):
             raise ValueError("must start with postgres://, postgresql:// or sqlite:///")
-        return url
+        return readable(url)
 
     @field_validator("redis_url")
     @classmethod
     def known_broker(cls, url: str) -> str:
         if url and not url.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must start with redis://, rediss:// or unix://")
-        return url
+        return readable(url)
 
     @field_validator("data_dir")
     @classmethod
@@ -78,3 +89,28 @@ class Environment(BaseSettings):
     def names(self, field: str) -> list[str]:
         """A comma-separated setting as a list."""
         return [name.strip() for name in str(getattr(self, field)).split(",") if name.strip()]
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then `.env`, then the folder of secrets that either of them names."""
+        told: dict[str, Any] = dotenv_settings() | env_settings()
+        folder = Path(told.get("secrets_dir") or SECRETS_DIR)
+        # One that is not there is an error of its field, or nobody's wish.
+        files = SecretsSettingsSource(settings_cls, folder) if folder.is_dir() else file_secret_settings
+        return init_settings, env_settings, dotenv_settings, files
+
+
+def readable(url: str) -> str:
+    """The address. Raises ValueError if it cannot be taken apart: Python's own words would show half the password."""
+    try:
+        urlsplit(url).port  # noqa: B018  read for its error
+    except ValueError:
+        raise ValueError("cannot be read; in a password, write / : @ # ? as %2F %3A %40 %23 %3F") from None
+    return url

@@ -22,11 +22,18 @@ except ValidationError as wrong:
     for problem in wrong.errors():
         print(f"{str(problem['loc'][0]).upper()}: {problem['msg']}", file=sys.stderr)  # noqa: T201  logging is not up yet
     sys.exit(2)
+except OSError as wrong:
+    print(f"{wrong.filename}: {wrong.strerror}", file=sys.stderr)  # noqa: T201  a secret that may not be read
+    sys.exit(2)
 
 
 def kept_secret(folder: Path) -> str:
     """A secret made at the first start and kept: cookies must outlive a restart."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        print(f"DATA_DIR: {wrong.filename} cannot be made: {wrong.strerror}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
     file = folder / "secret_key"
     if not file.exists():
         descriptor, made = tempfile.mkstemp(dir=folder)  # for the owner's eyes only
@@ -96,6 +103,8 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
 DATABASES = {"default": dj_database_url.parse(ENV.database_url or f"sqlite:///{DATA_DIR / 'site.sqlite3'}")}
+if ENV.database_password and not DATABASES["default"].get("PASSWORD"):
+    DATABASES["default"]["PASSWORD"] = ENV.database_password.get_secret_value()
 if "sqlite" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     # A file, as in service: an in-memory test database is shared by threads under other locking rules.
