@@ -67,6 +67,15 @@ INSTALLED_APPS = [
     "arena",
     "leaderboard",
     "frontend",
+    "config",
+]
+SILENCED_SYSTEM_CHECKS = [
+    "4_0.E001",  # lms.E003 says it with the setting's name
+    "django_vite.W001",  # lms.W016 says it with the command
+    "security.W005",  # whether other sites under the domain speak https is not for this one to say
+    "security.W008",  # the proxy in front redirects
+    "security.W009",  # lms.W008 says it, with a command that makes one
+    "security.W021",  # nor does it enter the domain into browsers
 ]
 MIDDLEWARE = [
     # Outermost, and the only asynchronous one: below it, a request changes threads once and not at every layer.
