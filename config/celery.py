@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["inference", "arena", "leaderboard"])
+app.autodiscover_tasks(["inference", "arena", "leaderboard", "config"])
 
 
 @worker_ready.connect  # Celery has no other way to be told

@@ -29,11 +29,7 @@ except OSError as wrong:
 
 def kept_secret(folder: Path) -> str:
     """A secret made at the first start and kept: cookies must outlive a restart."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as wrong:
-        print(f"DATA_DIR: {wrong.filename} cannot be made: {wrong.strerror}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "secret_key"
     if not file.exists():
         descriptor, made = tempfile.mkstemp(dir=folder)  # for the owner's eyes only
@@ -49,7 +45,11 @@ def kept_secret(folder: Path) -> str:
 EMBEDDED = not ENV.redis_url
 RUN_CELERY = EMBEDDED if ENV.run_celery is None else ENV.run_celery
 DATA_DIR = ENV.data_dir
-SECRET_KEY = ENV.secret_key.get_secret_value() if ENV.secret_key else kept_secret(DATA_DIR)
+try:
+    SECRET_KEY = ENV.secret_key.get_secret_value() if ENV.secret_key else kept_secret(DATA_DIR)
+except OSError as wrong:
+    print(f"DATA_DIR: {DATA_DIR} cannot keep a secret: {wrong.strerror}", file=sys.stderr)  # noqa: T201
+    sys.exit(2)
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.names("allowed_hosts")
 CSRF_TRUSTED_ORIGINS = ENV.names("trusted_origins")
@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "probe": {"task": "inference.tasks.probe_workers", "schedule": 10.0, "options": {"expires": 10}},
     "void": {"task": "arena.tasks.void_abandoned", "schedule": 30.0, "options": {"expires": 30}},
+    "heartbeat": {"task": "config.tasks.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
