@@ -3,10 +3,20 @@
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 
 class User(AbstractUser):
-    """A person with an account: a member of a team or an organizer. Ours from the first migration, so it can grow."""
+    """A person with an account: a member of a team or an organizer. Ours from the first migration, so it can grow.
+
+    Organizers are those with `is_staff`; nobody is a superuser, and permissions are not used.
+    """
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            # A person is asked to prove who they are by mail: one address must not stand for two.
+            models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="user_email_is_its_own"),
+        ]
 
 
 class Team(models.Model):

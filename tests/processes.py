@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import psycopg
+from django.db import connection
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.servers import wait_until
@@ -88,6 +89,14 @@ def ended_at_last(command: list[str], env: dict[str, str], folder: Path = ROOT) 
                 process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def own_database_url() -> str:
+    """The address of the test's own database, for a command beside the test."""
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from arena.models import Vote
@@ -20,7 +19,7 @@ from inference.models import Worker as WorkerRow
 from leaderboard.models import Round
 from tests.conftest import ROOT, skip_or_fail
 from tests.leaderboard.test_folding import cast
-from tests.processes import ended_at_last, free_port, fresh_database
+from tests.processes import ended_at_last, free_port, fresh_database, own_database_url
 from tests.servers import wait_until
 
 ON_POSTGRES = os.environ.get("DATABASE_URL", "").startswith("postgres")
@@ -60,8 +59,7 @@ def doctor(tmp_path):
 def at_work(contest):
     """The address of this test's database, with an open round whose workers have just been asked."""
     WorkerRow.objects.update(checked_at=timezone.now())
-    name = connection.settings_dict["NAME"]
-    return os.environ["DATABASE_URL"].rsplit("/", 1)[0] + f"/{name}" if ON_POSTGRES else f"sqlite:///{name}"
+    return own_database_url()
 
 
 def test_a_site_that_is_well_is_said_to_be(echo_site):
