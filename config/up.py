@@ -302,11 +302,25 @@ def make_database(url: str) -> None:
         raise CannotStart(f"No PostgreSQL answers at DATABASE_URL: {str(why).splitlines()[0]}") from None
 
 
+def extra_settings(service: Service, chosen: Sequence[str]) -> dict[str, str]:
+    """What `--set` says for this service: by its name, or for every one that has the site's settings."""
+    extra = {}
+    for text in chosen:
+        name, _, value = text.partition("=")
+        whose, _, name = name.rpartition(":")
+        if whose == service.name or (not whose and "DATABASE_URL" in service.environment):
+            extra[name] = value
+    return extra
+
+
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m config.up", description="The compose file, as processes.")
     options.add_argument("--port", type=int, default=8080, help="where Caddy listens")
     options.add_argument("--profile", action="append", help="services beyond the site: echo, cpu")
     options.add_argument("--folder", type=Path, default=ROOT / "var" / "up")
+    options.add_argument(
+        "--set", action="append", default=[], metavar="[SERVICE:]NAME=VALUE", help="a setting beyond the compose file's"
+    )
     chosen = options.parse_args()
     folder, profiles = chosen.folder.resolve(), chosen.profile or []
     database = os.environ.get("DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/lms"
@@ -327,6 +341,7 @@ def main() -> None:
         for service in services:
             given = {"DATABASE_URL": database, "REDIS_URL": redis}
             service.environment |= {key: url for key, url in given.items() if key in service.environment}
+            service.environment |= extra_settings(service, chosen.set)
         say(f"up: {', '.join(service.name for service in services)}; at {variables['SITE_ADDRESS']}/")
         with lock:
             Up(services, folder).run()
