@@ -1,6 +1,7 @@
 """A battle's socket: translates frames, decides nothing. The turns are played on the stage; a socket only watches."""
 
 import asyncio
+import logging
 from collections import deque
 from time import monotonic
 from uuid import UUID
@@ -11,11 +12,13 @@ from django.utils import translation
 
 from arena.battles import battle_of, begin_turn, void_words
 from arena.frames import Outgoing, Prompt, Resume, Stop, Void, read_frame, refused
-from arena.refusals import BadFrame, NotAnswering, Refusal, TooMany
-from arena.replay import Piece, replay
-from arena.stage import shown_pieces, stage
+from arena.refusals import DATABASE_AWAY, BadFrame, NotAnswering, Refusal, SiteAway, TooMany
+from arena.replay import BEFORE_ALL, Piece, Place, ReplayAway, replay
+from arena.stage import place_now, shown_pieces, stage
 from arena.visitors import socket_cookies, socket_language, voter_id
 from arena.watching import tell_in_task
+
+log = logging.getLogger(__name__)
 
 FRAMES, PER_SECONDS = 10, 10  # a person does not send more
 
@@ -34,12 +37,14 @@ class BattleConsumer(AsyncWebsocketConsumer):
         await self.accept()
         try:
             await database_sync_to_async(battle_of)(self.battle_id, self.voter_id)
+            # Watching begins with the visitor's first frame: until then it is not known which ticks they have.
+            self.now = await place_now(self.battle_id)
         except Refusal as refusal:
             await self.tell(refused(refusal))
             await self.close(code=4000 + refusal.status)
-            return
-        # Watching begins with the visitor's first frame: until then it is not known which ticks they have.
-        self.now = await replay().end(self.battle_id)
+        except DATABASE_AWAY:
+            log.warning("a socket was turned away: the database cannot be reached")
+            await self.close(code=1013)  # its page tries again
 
     async def disconnect(self, code: int) -> None:
         if self.watcher:
@@ -52,9 +57,9 @@ class BattleConsumer(AsyncWebsocketConsumer):
                 raise BadFrame
             frame = read_frame(text_data)
             if isinstance(frame, Resume):
-                self.watch(after=frame.after, cursor="")
+                self.watch(frame.after, BEFORE_ALL)
             elif self.watcher is None:
-                self.watch(after=None, cursor=self.now)
+                self.watch(0, self.now)
             match frame:
                 case Prompt(text=text):
                     await self.prompt(text)
@@ -62,6 +67,9 @@ class BattleConsumer(AsyncWebsocketConsumer):
                     await self.stop()
         except Refusal as refusal:
             await self.tell(refused(refusal))
+        except (*DATABASE_AWAY, ReplayAway):
+            log.exception("a frame could not be answered")
+            await self.tell(refused(SiteAway()))
 
     async def prompt(self, text: str) -> None:
         if stage.draining:
@@ -82,13 +90,13 @@ class BattleConsumer(AsyncWebsocketConsumer):
             raise TooMany(int(PER_SECONDS - (now - self.frames[0])) + 1)
         self.frames.append(now)
 
-    def watch(self, *, after: int | None, cursor: str) -> None:
+    def watch(self, after: int, place: Place) -> None:
         if self.watcher:
             self.watcher.cancel()
-        self.watcher = tell_in_task(self, self.relay(after, cursor))
+        self.watcher = tell_in_task(self, self.relay(after, place))
 
-    async def relay(self, after: int | None, cursor: str) -> None:
-        async for piece in shown_pieces(self.battle_id, after, cursor):
+    async def relay(self, after: int, place: Place) -> None:
+        async for piece in shown_pieces(self.battle_id, after, place):
             await self.send(text_data=words(piece))
 
     async def tell(self, frame: Outgoing) -> None:

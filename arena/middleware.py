@@ -3,11 +3,10 @@
 import logging
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from arena.refusals import Refusal, SiteAway
+from arena.refusals import DATABASE_AWAY, Refusal, SiteAway
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Refusal):
             return refusal_response(exception)
-        if isinstance(exception, (OperationalError, InterfaceError)):
+        if isinstance(exception, DATABASE_AWAY):
             log.error("the database cannot be reached", exc_info=exception)
             wants_page = "text/html" in request.headers.get("Accept", "")
             return refusal_page(request, SiteAway()) if wants_page else refusal_response(SiteAway())

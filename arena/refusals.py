@@ -5,9 +5,12 @@ One place turns them into an answer: `arena.middleware` for HTTP, `arena.consume
 
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+
+DATABASE_AWAY = (OperationalError, InterfaceError)  # what Django raises when it cannot be reached, or goes away
 
 
 class Refusal(Exception):

@@ -1,44 +1,58 @@
 """What was shown of a running battle, so that any viewer, late or come back, gets exactly the rest.
 
 A `Replay` keeps the pieces of each battle, in order. In one process it is a list in memory; where there is Redis, a
-Redis stream that every web process reads. Ended turns are in the database: losing a replay loses but the moment.
+Redis stream that every web process reads. Redis may be away, and may lose what it had: whoever plays puts it there
+again. Ended turns are in the database: losing a replay loses but the moment.
 """
 
 import asyncio
 import time
+from bisect import bisect_right
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Protocol
 from uuid import UUID
 
 import redis.asyncio as redis
 from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
 
 KEEP_SECONDS = 600
 LEASE_SECONDS = 5
 
+Place = tuple[int, int]  # a turn's number, and the number of a piece in it, both from 1
+BEFORE_ALL: Place = (0, 0)
+
+
+class ReplayAway(Exception):
+    """What was shown cannot be read or written at the moment. The words say why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A shown frame: the turn it belongs to, the last tick up to and including it, its JSON text.
+    """A shown frame: its place in the battle, the last tick up to and including it, its JSON text.
 
     Of a void frame, the text is only its fault: the words depend on the viewer's language.
     """
 
-    turn: int
+    place: Place
     tick: int
     kind: str
     text: str
 
 
 class Replay(Protocol):
-    async def append(self, battle: UUID, piece: Piece) -> None: ...
+    """Where Redis keeps it, everything but `close` raises ReplayAway."""
 
-    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Piece], str]:
-        """The pieces past the cursor ("" is the beginning), waiting for one at most `wait` seconds."""
+    async def append(self, battle: UUID, piece: Piece) -> bool:
+        """Add a piece, once however often it is tried. False if what its turn had shown before is gone."""
 
-    async def end(self, battle: UUID) -> str:
-        """The cursor past everything shown so far."""
+    async def read(self, battle: UUID, after: Place, wait: float) -> list[Piece]:
+        """The pieces past a place, waiting for one at most `wait` seconds."""
 
     async def begin(self, battle: UUID) -> None:
         """Say that this process begins to play a turn: it holds the battle, and no earlier "stop" is meant."""
@@ -85,25 +99,21 @@ class MemoryReplay:
         shelf.touched_at = time.monotonic()
         return shelf
 
-    async def append(self, battle: UUID, piece: Piece) -> None:
+    async def append(self, battle: UUID, piece: Piece) -> bool:
         shelf = self._shelf(battle)
-        shelf.pieces.append(piece)
-        shelf.changed.set()
-        shelf.changed = asyncio.Event()
+        if not shelf.pieces or shelf.pieces[-1].place < piece.place:
+            shelf.pieces.append(piece)
+            shelf.changed.set()
+            shelf.changed = asyncio.Event()
+        return True
 
-    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Piece], str]:
+    async def read(self, battle: UUID, after: Place, wait: float) -> list[Piece]:
         shelf = self._shelf(battle)
-        start = int(cursor or 0)
-        if len(shelf.pieces) <= start:
-            try:
+        if not shelf.pieces or shelf.pieces[-1].place <= after:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await shelf.changed.wait()
-            except TimeoutError:
-                return [], cursor
-        return shelf.pieces[start:], str(len(shelf.pieces))
-
-    async def end(self, battle: UUID) -> str:
-        return str(len(self._shelf(battle).pieces))
+        return shelf.pieces[bisect_right(shelf.pieces, after, key=attrgetter("place")) :]
 
     async def begin(self, battle: UUID) -> None:
         self._prune()
@@ -123,7 +133,7 @@ class MemoryReplay:
         self._shelf(battle).seen_at = time.monotonic()
 
     async def watched(self, battle: UUID) -> bool:
-        return time.monotonic() - self._shelf(battle).seen_at < settings.ABANDON_SECONDS
+        return time.monotonic() - self._shelf(battle).seen_at < watch_seconds()
 
     async def ask_stop(self, battle: UUID) -> None:
         self._shelf(battle).stop = True
@@ -141,11 +151,14 @@ class MemoryReplay:
 
 
 async def result_of(command: Any) -> Any:
-    """A Redis command's result, and then the cancellation if there was one meanwhile.
+    """A Redis command's result, and then the cancellation if there was one meanwhile. Raises ReplayAway.
 
     redis-py's asyncio client (seen in 8.1) can swallow a cancellation; a task that loops would go on for ever.
     """
-    result = await command
+    try:
+        result = await command
+    except (RedisError, OSError) as why:
+        raise ReplayAway(str(why)) from why
     task = asyncio.current_task()
     if task and task.cancelling():
         raise asyncio.CancelledError
@@ -156,28 +169,40 @@ class RedisReplay:
     """For several web processes. Keys vanish by themselves."""
 
     def __init__(self, url: str) -> None:
-        # Longer than any wait for the next piece: redis-py gives up on an answer after 5 s by itself.
-        self.redis = redis.Redis.from_url(url, decode_responses=True, socket_timeout=3 * LEASE_SECONDS)
+        self.redis = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_connect_timeout=2,
+            # Longer than any wait for the next piece.
+            socket_timeout=LEASE_SECONDS + 2,
+            # A connection that Redis has dropped is made anew at once. Longer waits are ours: see arena/stage.py.
+            retry=Retry(NoBackoff(), 1),
+            # Every viewer waits on one of its own, and redis-py's pool ends at 100.
+            max_connections=10_000,
+        )
 
-    async def append(self, battle: UUID, piece: Piece) -> None:
+    async def append(self, battle: UUID, piece: Piece) -> bool:
         key = f"replay:{battle}"
+        content: Any = {"tick": piece.tick, "kind": piece.kind, "text": piece.text}
         async with self.redis.pipeline(transaction=False) as pipe:
-            pipe.xadd(key, {"turn": piece.turn, "tick": piece.tick, "kind": piece.kind, "text": piece.text})
+            # Only the first piece of a turn may begin a stream: for any other, one must be there, or was lost.
+            pipe.xadd(key, content, id=id_of(piece.place), nomkstream=piece.place[1] > 1)
             pipe.expire(key, KEEP_SECONDS)
-            await result_of(pipe.execute())
+            added, expires = await result_of(pipe.execute(raise_on_error=False))
+        if isinstance(added, ResponseError) and "equal or smaller" in str(added):
+            return True  # added before, when its answer did not come through
+        for answer in (added, expires):
+            if isinstance(answer, Exception):
+                raise ReplayAway(str(answer)) from answer
+        return added is not None
 
-    async def read(self, battle: UUID, cursor: str, wait: float) -> tuple[list[Piece], str]:
+    async def read(self, battle: UUID, after: Place, wait: float) -> list[Piece]:
         key = f"replay:{battle}"
-        found = await result_of(self.redis.xread({key: cursor or "0"}, block=max(1, int(wait * 1000))))
+        found = await result_of(self.redis.xread({key: id_of(after)}, block=max(1, int(wait * 1000))))
         if not found:
-            return [], cursor
+            return []
         rows = found[0][1] if isinstance(found, list) else found[key][0]
-        pieces = [Piece(int(row["turn"]), int(row["tick"]), row["kind"], row["text"]) for _, row in rows]
-        return pieces, rows[-1][0]
-
-    async def end(self, battle: UUID) -> str:
-        last = await result_of(self.redis.xrevrange(f"replay:{battle}", count=1))
-        return last[0][0] if last else ""
+        return [Piece(place_of(name), int(row["tick"]), row["kind"], row["text"]) for name, row in rows]
 
     async def begin(self, battle: UUID) -> None:
         await result_of(self.redis.delete(f"stop:{battle}"))
@@ -193,7 +218,7 @@ class RedisReplay:
         return bool(await result_of(self.redis.exists(f"held:{battle}")))
 
     async def watch(self, battle: UUID) -> None:
-        await result_of(self.redis.set(f"watched:{battle}", 1, px=int(settings.ABANDON_SECONDS * 1000)))
+        await result_of(self.redis.set(f"watched:{battle}", 1, px=int(watch_seconds() * 1000)))
 
     async def watched(self, battle: UUID) -> bool:
         return bool(await result_of(self.redis.exists(f"watched:{battle}")))
@@ -206,6 +231,21 @@ class RedisReplay:
 
     async def close(self) -> None:
         await self.redis.aclose()
+
+
+def id_of(place: Place) -> str:
+    """The place as the id of a Redis stream: Redis keeps the order, and takes none twice."""
+    return f"{place[0]}-{place[1]}"
+
+
+def place_of(name: str) -> Place:
+    turn, _, number = name.partition("-")
+    return int(turn), int(number)
+
+
+def watch_seconds() -> float:
+    """How long one `watch` holds. A third of the patience is left to say it again after it was lost."""
+    return settings.ABANDON_SECONDS * 2 / 3
 
 
 _replays: dict[asyncio.AbstractEventLoop, Replay] = {}

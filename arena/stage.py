@@ -1,26 +1,33 @@
-"""The turns that this process plays: started by a visitor's prompt, watched by any number of sockets, ended once."""
+"""The turns that this process plays: started by a visitor's prompt, watched by any number of sockets, ended once.
+
+What was shown passes through the replay, which may be away and may forget. Neither ends a turn that plays.
+"""
 
 import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from contextlib import suppress
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.utils import timezone
 
 from arena.battles import BATTLE_SECONDS, Script, Shown, end_turn
 from arena.content import text_of
 from arena.frames import Done, Ready, Token, letter
 from arena.models import Side, Turn, TurnState
-from arena.replay import LEASE_SECONDS, Piece, Replay, replay
+from arena.refusals import DATABASE_AWAY
+from arena.replay import BEFORE_ALL, LEASE_SECONDS, Piece, Place, Replay, ReplayAway, replay
 from arena.streaming import SideFailed, play
 
 log = logging.getLogger(__name__)
 
 GUARD_SECONDS = 0.2
+AGAIN_SECONDS = 0.5  # after what is away was found so
+# A replay that has forgotten everything does not know who plays: they have this long to say so again.
+FORGOTTEN_SECONDS = 2.0
+END_SECONDS = BATTLE_SECONDS - 10  # what is left is for whoever finds a turn that did not even end by this
 
 
 class Stage:
@@ -34,7 +41,8 @@ class Stage:
     async def start(self, script: Script) -> None:
         """Play the turn in a task of its own: the socket that asked stays free to hear "stop"."""
         # Held before the next frame is read: a "stop" may come at once.
-        await replay().begin(script.battle_id)
+        with suppress(ReplayAway):
+            await replay().begin(script.battle_id)
         task = asyncio.create_task(self._perform(script), name=f"turn {script.turn_id}")
         self.plays.add(task)
         task.add_done_callback(self.plays.discard)
@@ -47,7 +55,6 @@ class Stage:
 
     async def _perform(self, script: Script) -> None:
         shelf = replay()
-        await shelf.watch(script.battle_id)
         shown = Shown()
         pieces: asyncio.Queue[Piece | None] = asyncio.Queue()
         writing = asyncio.create_task(write(shelf, script.battle_id, pieces))
@@ -56,7 +63,7 @@ class Stage:
             shown.add(side, text)
             tick = script.first_tick + len(shown.ticks) - 1
             frame = Token(tick=tick, side=letter(side), text=text).model_dump_json()
-            pieces.put_nowait(Piece(script.number, tick, "token", frame))
+            pieces.put_nowait(Piece((script.number, len(shown.ticks)), tick, "token", frame))
 
         playing = asyncio.create_task(play(script, emit))
         guarding = asyncio.create_task(self._guard(shelf, script.battle_id, playing))
@@ -67,34 +74,68 @@ class Stage:
             played, guarded = await asyncio.gather(playing, guarding, return_exceptions=True)
         state, fault, side = verdict(played, guarded, shown)
         # The database first: whoever sees "ready" may vote at once.
-        await database_sync_to_async(end_turn)(script.turn_id, state, shown, fault=fault, side=side)
-        for piece in closing_pieces(script.number, script.first_tick + len(shown.ticks) - 1, state, fault):
-            pieces.put_nowait(piece)
+        if await self._record(script.turn_id, state, shown, fault, side):
+            for piece in closing_pieces((script.number, len(shown.ticks)), script.first_tick - 1, state, fault):
+                pieces.put_nowait(piece)
         pieces.put_nowait(None)
         await writing
-        await shelf.release(script.battle_id)
+        with suppress(ReplayAway):
+            await shelf.release(script.battle_id)
+
+    async def _record(self, turn_id: int, state: TurnState, shown: Shown, fault: str, side: str) -> bool:
+        """End the turn in the database, when it is there. False if somebody else did, or if there is no time left."""
+        while True:
+            try:
+                return await database_sync_to_async(end_turn)(turn_id, state, shown, fault=fault, side=side)
+            except DATABASE_AWAY:
+                log.warning("a turn's end cannot be kept yet; trying again")
+            if self.closing:
+                return False
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _guard(self, shelf: Replay, battle_id: UUID, playing: asyncio.Task[None]) -> str:
         """Returns why the turn must end before it is whole, or "" once it has been played."""
-        started = time.monotonic()
+        started = seen_at = time.monotonic()
         while not playing.done():
             await asyncio.wait({playing}, timeout=GUARD_SECONDS)
-            await shelf.hold(battle_id)
             if self.closing:
                 return "interrupted"
-            if await shelf.stop_asked(battle_id):
-                return "stopped"
-            if not await shelf.watched(battle_id):
-                return "abandoned"
-            if time.monotonic() - started > BATTLE_SECONDS:
+            if time.monotonic() - started > END_SECONDS:
                 return "endless"
+            watched = True  # until a replay that can be asked says otherwise
+            with suppress(ReplayAway):
+                await shelf.hold(battle_id)
+                if await shelf.stop_asked(battle_id):
+                    return "stopped"
+                watched = await shelf.watched(battle_id)
+            if watched:
+                seen_at = time.monotonic()
+            elif time.monotonic() - seen_at > settings.ABANDON_SECONDS / 3:
+                return "abandoned"
         return ""
 
 
 async def write(shelf: Replay, battle_id: UUID, pieces: asyncio.Queue[Piece | None]) -> None:
-    """Put what is shown on the shelf, in order. Never cancelled: what is kept as shown has been shown."""
-    while (piece := await pieces.get()) is not None:
-        await shelf.append(battle_id, piece)
+    """Put what is shown on the shelf, in order. Never cancelled: what is kept as shown has been shown.
+
+    Whatever the shelf has lost is put there again. At the end that is tried for a last time: the database has it then.
+    """
+    shown: list[Piece] = []
+    there = 0  # how many of them are on the shelf
+    more = True
+    while more:
+        piece = None
+        try:
+            async with asyncio.timeout(AGAIN_SECONDS):
+                piece = await pieces.get()
+                more = piece is not None
+        except TimeoutError:
+            there = max(0, there - 1)  # the last again: if what was before it is gone, the shelf says so
+        if piece:
+            shown.append(piece)
+        with suppress(ReplayAway):
+            while there < len(shown):
+                there = there + 1 if await shelf.append(battle_id, shown[there]) else 0
 
 
 def verdict(played: object, guarded: object, shown: Shown) -> tuple[TurnState, str, str]:
@@ -112,74 +153,97 @@ def verdict(played: object, guarded: object, shown: Shown) -> tuple[TurnState, s
     return TurnState.VOID, "interrupted", ""
 
 
-def closing_pieces(turn: int, tick: int, state: str, fault: str) -> list[Piece]:
-    """The frames that end a turn. A void one carries its fault; the viewer's socket finds the words."""
+def closing_pieces(last: Place, tick: int, state: str, fault: str) -> list[Piece]:
+    """The frames that end a turn, after its last piece. A void one carries its fault; the socket finds the words."""
+    turn, number = last
     if state == TurnState.VOID:
-        return [Piece(turn, tick, "void", fault)]
+        return [Piece((turn, number + 1), tick + number, "void", fault)]
     frames: list[Done | Ready] = [Done(side="a"), Done(side="b"), Ready()]
-    return [Piece(turn, tick, frame.type, frame.model_dump_json()) for frame in frames]
+    return [
+        Piece((turn, number + place), tick + number, frame.type, frame.model_dump_json())
+        for place, frame in enumerate(frames, 1)
+    ]
 
 
-def ended_pieces(turns: Sequence[Turn], after: int) -> list[Piece]:
-    """What ended turns showed after a tick, rebuilt from the database, tick for tick as it was."""
+def kept_pieces(turns: Sequence[Turn]) -> list[Piece]:
+    """What ended turns showed, rebuilt from the database, tick for tick as it was."""
     pieces: list[Piece] = []
-    for turn in turns:
+    ended = [turn for turn in turns if turn.state != TurnState.STREAMING]
+    for turn in ended:
         texts = {"a": text_of(turn.reply_a), "b": text_of(turn.reply_b)}
-        for tick, (side, length) in enumerate(turn.ticks, turn.first_tick):
+        for number, (side, length) in enumerate(turn.ticks, 1):
             text, texts[side] = texts[side][:length], texts[side][length:]
-            if tick > after:
-                frame = Token(tick=tick, side=letter(side), text=text).model_dump_json()
-                pieces.append(Piece(turn.number, tick, "token", frame))
+            tick = turn.first_tick + number - 1
+            frame = Token(tick=tick, side=letter(side), text=text).model_dump_json()
+            pieces.append(Piece((turn.number, number), tick, "token", frame))
+    if ended and ended[-1] is turns[-1]:
+        # Only the last turn's end is told: frames name no turn, and would be taken for one that streams.
+        last = ended[-1]
+        pieces += closing_pieces((last.number, len(last.ticks)), last.first_tick - 1, last.state, last.fault)
     return pieces
 
 
-async def shown_pieces(battle_id: UUID, after: int | None, cursor: str) -> AsyncIterator[Piece]:
-    """What is shown of a battle past a tick, for ever: from the database, then live. None: only what comes from now.
-
-    cursor: where the live part begins if `after` is None.
-    """
-    known = 0
-    if after is not None:
-        cursor = ""
-        turns = [turn async for turn in Turn.objects.filter(battle_id=battle_id)]
-        ended = [turn for turn in turns if turn.state != TurnState.STREAMING]
-        for piece in ended_pieces(ended, after):
-            yield piece
-        if ended and ended[-1] is turns[-1]:
-            # Only the last turn's end is told: frames name no turn, and would be taken for one that streams.
-            last = ended[-1].first_tick + len(ended[-1].ticks) - 1
-            for piece in closing_pieces(ended[-1].number, last, ended[-1].state, ended[-1].fault):
-                yield piece
-        known = ended[-1].number if ended else 0
+async def shown_pieces(battle_id: UUID, after: int, place: Place) -> AsyncIterator[Piece]:
+    """What is shown of a battle past a tick and past a place, for ever: from the database, then live."""
     shelf = replay()
-    wait = min(LEASE_SECONDS, settings.ABANDON_SECONDS / 3)
+    wait = min(LEASE_SECONDS, settings.ABANDON_SECONDS / 4)
+    whole = False  # whether the viewer has been told of the last turn's end
+    found, live = await kept(battle_id)
     while True:
-        await shelf.watch(battle_id)
-        pieces, cursor = await shelf.read(battle_id, cursor, wait)
-        for piece in pieces:
-            if piece.turn > known and (piece.kind != "token" or piece.tick > (after or 0)):
-                yield piece
-        if not pieces:
-            await rescue(battle_id)
+        for piece in found:
+            if piece.place > place:
+                place, whole = piece.place, piece.kind in {"ready", "void"}
+                if piece.kind != "token" or piece.tick > after:
+                    yield piece
+        place = max(place, live)
+        try:
+            await shelf.watch(battle_id)
+            found = await shelf.read(battle_id, place, wait)
+            if not found and not whole:
+                await rescue(battle_id)
+                found, live = await kept(battle_id)
+        except ReplayAway:
+            # The database has a turn as soon as it has ended.
+            await asyncio.sleep(AGAIN_SECONDS)
+            if not whole:
+                found, live = await kept(battle_id)
+
+
+async def kept(battle_id: UUID) -> tuple[list[Piece], Place]:
+    """What ended turns showed, and the place before the turn that streams, if one does."""
+    turns = [turn async for turn in Turn.objects.filter(battle_id=battle_id)]
+    streams = bool(turns) and turns[-1].state == TurnState.STREAMING
+    return kept_pieces(turns), (turns[-1].number, 0) if streams else BEFORE_ALL
+
+
+async def place_now(battle_id: UUID) -> Place:
+    """Past all turns that have ended."""
+    ended = await Turn.objects.filter(battle_id=battle_id).exclude(state=TurnState.STREAMING).acount()
+    return ended + 1, 0
 
 
 async def rescue(battle_id: UUID) -> None:
     """End a turn whose process died: what was shown is kept, the turn is void, its prompt can be offered again."""
-    shelf = replay()
-    # A turn just begun may not be held yet.
-    begun = timezone.now() - timedelta(seconds=LEASE_SECONDS)
-    turn = await Turn.objects.filter(battle_id=battle_id, state=TurnState.STREAMING, started_at__lt=begun).afirst()
-    if turn is None or await shelf.held(battle_id):
+    turn = await Turn.objects.filter(battle_id=battle_id, state=TurnState.STREAMING).afirst()
+    if turn is None or await held_for_sure(battle_id):
         return
-    pieces, _ = await shelf.read(battle_id, "", 0.01)
     shown = Shown()
-    for piece in pieces:
-        if piece.turn == turn.number and piece.kind == "token":
-            frame = Token.model_validate_json(piece.text)
-            shown.add(Side(frame.side), frame.text)
+    for piece in await replay().read(battle_id, (turn.number, 0), 0.01):
+        frame = Token.model_validate_json(piece.text)
+        shown.add(Side(frame.side), frame.text)
     if await database_sync_to_async(end_turn)(turn.pk, TurnState.VOID, shown, fault="interrupted"):
-        last = turn.first_tick + len(shown.ticks) - 1
-        await shelf.append(battle_id, Piece(turn.number, last, "void", "interrupted"))
+        for piece in closing_pieces(
+            (turn.number, len(shown.ticks)), turn.first_tick - 1, TurnState.VOID, "interrupted"
+        ):
+            await replay().append(battle_id, piece)
+
+
+async def held_for_sure(battle_id: UUID) -> bool:
+    """Whether some process plays the battle, even if the replay has just forgotten which."""
+    if await replay().held(battle_id):
+        return True
+    await asyncio.sleep(FORGOTTEN_SECONDS)
+    return await replay().held(battle_id)
 
 
 stage = Stage()
