@@ -1,4 +1,5 @@
-"""A battle from its draw to its last turn. Every write to battles and turns is here; votes are in voting.py."""
+"""A battle from its draw to its last turn. Every write to battles and turns is here; votes are in voting.py, and
+text is taken out again in erasing.py. Each of them locks the battle before it writes to its turns."""
 
 import uuid
 from collections.abc import Sequence
@@ -166,6 +167,7 @@ def end_turn(turn_id: int, state: TurnState, shown: Shown, *, fault: str = "", s
 
     A void turn makes its battle void: neither entry gains or loses, and the record says who failed and how.
     """
+    battle = Battle.objects.select_for_update(of=("self",)).get(turns=turn_id)
     ended = Turn.objects.filter(id=turn_id, state=TurnState.STREAMING).update(
         state=state,
         reply_a=shown.parts(Side.A),
@@ -175,8 +177,9 @@ def end_turn(turn_id: int, state: TurnState, shown: Shown, *, fault: str = "", s
         fault_side=side,
         ended_at=timezone.now(),
     )
-    if ended and state == TurnState.VOID:
-        Battle.objects.filter(turns__id=turn_id, state=BattleState.OPEN).update(state=BattleState.VOID)
+    if ended and state == TurnState.VOID and battle.state == BattleState.OPEN:
+        battle.state = BattleState.VOID
+        battle.save(update_fields=["state"])
     return bool(ended)
 
 
@@ -193,6 +196,8 @@ def void_words(fault: str) -> str:
         return _("Stopped before both had answered. This battle does not count; your prompt is kept.")
     if fault == "abandoned":
         return _("The connection was gone before both had answered. This battle does not count; your prompt is kept.")
+    if fault == "erased":
+        return _("The text of this conversation has been deleted. Without a vote before, it does not count.")
     return _("One of the two could not answer. This battle does not count; your prompt is kept.")
 
 
@@ -229,6 +234,7 @@ def describe_battle(battle: Battle) -> dict[str, Any]:
         "vote": {"winner": vote.winner, "counted": vote.counted_as is not None} if vote else None,
         "names": names(battle),
         "message": void_words(turns[-1].fault) if void and turns else None,
+        "erased": any(turn.erased_at for turn in turns),
     }
 
 

@@ -1,4 +1,7 @@
-"""Battles, turns and votes. What happened here is kept: votes are never changed, battles never deleted."""
+"""Battles, turns and votes. What happened here is kept: votes are never changed, battles never deleted.
+
+What was said is not: arena/erasing.py takes the text out of the rows.
+"""
 
 import secrets
 import uuid
@@ -144,6 +147,7 @@ class Turn(models.Model):
     """A prompt and its two replies, each a list of typed parts. `ticks` are the pieces as they were shown.
 
     A tick is [side, length in characters]; the ticks of a battle are numbered through, from `first_tick`.
+    An erased turn has lost its text for good, and everything else is as it was.
     """
 
     battle = models.ForeignKey(Battle, on_delete=models.PROTECT, related_name="turns")
@@ -158,6 +162,7 @@ class Turn(models.Model):
     fault_side = models.CharField(max_length=1, choices=Side, blank=True)
     started_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -170,6 +175,14 @@ class Turn(models.Model):
                 condition=Q(state="streaming", ended_at=None) | ~Q(state="streaming") & Q(ended_at__isnull=False),
                 name="turn_ends_when_it_stops_streaming",
             ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(prompt=[], reply_a=[], reply_b=[], ticks=[]) & ~Q(state="streaming"),
+                name="turn_erased_holds_no_text",
+            ),
+        ]
+        indexes = [
+            # Each hour the few turns whose text has grown old are looked for among millions without text.
+            models.Index(fields=["started_at"], condition=Q(erased_at=None), name="turn_text_by_age"),
         ]
         ordering = ["number"]
 

@@ -55,7 +55,12 @@ class AlreadyVoted(Refusal):
 
 class BattleIsVoid(Refusal):
     code, status = "battle_void", 409
-    message = _("This battle does not count: one of the two could not answer. Please start a new one.")
+    message = _("This battle does not count. Please start a new one.")
+
+
+class NothingToReport(Refusal):
+    code, status = "nothing_to_report", 409
+    message = _("There is no answer here that could be reported.")
 
 
 class RoundClosed(Refusal):

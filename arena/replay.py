@@ -26,6 +26,7 @@ LEASE_SECONDS = 5
 
 Place = tuple[int, int]  # a turn's number, and the number of a piece in it, both from 1
 BEFORE_ALL: Place = (0, 0)
+AFTER_ALL: Place = (2**31, 1)  # nothing comes after it: neither list nor Redis takes a piece of an earlier place
 
 
 class ReplayAway(Exception):
@@ -36,7 +37,8 @@ class ReplayAway(Exception):
 class Piece:
     """A shown frame: its place in the battle, the last tick up to and including it, its JSON text.
 
-    Of a void frame, the text is only its fault: the words depend on the viewer's language.
+    Of a void frame, the text is only its fault: the words depend on the viewer's language. A piece of the kind "gone"
+    is no frame: it ends what can be watched.
     """
 
     place: Place
@@ -49,7 +51,13 @@ class Replay(Protocol):
     """Where Redis keeps it, everything but `close` raises ReplayAway."""
 
     async def append(self, battle: UUID, piece: Piece) -> bool:
-        """Add a piece, once however often it is tried. False if what its turn had shown before is gone."""
+        """Add a piece, once however often it is tried. False if what its turn had shown before is gone.
+
+        Of a forgotten battle nothing is taken any more.
+        """
+
+    async def forget(self, battle: UUID, last: Piece) -> None:
+        """Drop all that was shown, end what plays, and show nothing after `last`, whose place is AFTER_ALL."""
 
     async def read(self, battle: UUID, after: Place, wait: float) -> list[Piece]:
         """The pieces past a place, waiting for one at most `wait` seconds."""
@@ -73,15 +81,17 @@ class Replay(Protocol):
 
     async def ask_stop(self, battle: UUID) -> None: ...
 
-    async def close(self) -> None: ...
+    async def stop_asked(self, battle: UUID) -> bool:
+        """Whether what plays shall end: somebody pressed stop, or the battle is forgotten."""
 
-    async def stop_asked(self, battle: UUID) -> bool: ...
+    async def close(self) -> None: ...
 
 
 @dataclass(slots=True)
 class Shelf:
     pieces: list[Piece] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    forgotten: bool = False
     held: bool = False
     stop: bool = False
     seen_at: float = 0.0
@@ -106,6 +116,11 @@ class MemoryReplay:
             shelf.changed.set()
             shelf.changed = asyncio.Event()
         return True
+
+    async def forget(self, battle: UUID, last: Piece) -> None:
+        shelf = self._shelf(battle)
+        shelf.pieces, shelf.forgotten = [], True
+        await self.append(battle, last)
 
     async def read(self, battle: UUID, after: Place, wait: float) -> list[Piece]:
         shelf = self._shelf(battle)
@@ -139,7 +154,8 @@ class MemoryReplay:
         self._shelf(battle).stop = True
 
     async def stop_asked(self, battle: UUID) -> bool:
-        return self._shelf(battle).stop
+        shelf = self._shelf(battle)
+        return shelf.stop or shelf.forgotten
 
     async def close(self) -> None:
         self.shelves.clear()
@@ -183,10 +199,9 @@ class RedisReplay:
 
     async def append(self, battle: UUID, piece: Piece) -> bool:
         key = f"replay:{battle}"
-        content: Any = {"tick": piece.tick, "kind": piece.kind, "text": piece.text}
         async with self.redis.pipeline(transaction=False) as pipe:
             # Only the first piece of a turn may begin a stream: for any other, one must be there, or was lost.
-            pipe.xadd(key, content, id=id_of(piece.place), nomkstream=piece.place[1] > 1)
+            pipe.xadd(key, contents(piece), id=id_of(piece.place), nomkstream=piece.place[1] > 1)
             pipe.expire(key, KEEP_SECONDS)
             added, expires = await result_of(pipe.execute(raise_on_error=False))
         if isinstance(added, ResponseError) and "equal or smaller" in str(added):
@@ -195,6 +210,15 @@ class RedisReplay:
             if isinstance(answer, Exception):
                 raise ReplayAway(str(answer)) from answer
         return added is not None
+
+    async def forget(self, battle: UUID, last: Piece) -> None:
+        key = f"replay:{battle}"
+        async with self.redis.pipeline(transaction=True) as pipe:
+            pipe.set(f"forgotten:{battle}", 1, ex=KEEP_SECONDS)
+            pipe.delete(key)
+            pipe.xadd(key, contents(last), id=id_of(last.place))
+            pipe.expire(key, KEEP_SECONDS)
+            await result_of(pipe.execute())
 
     async def read(self, battle: UUID, after: Place, wait: float) -> list[Piece]:
         key = f"replay:{battle}"
@@ -227,10 +251,15 @@ class RedisReplay:
         await result_of(self.redis.set(f"stop:{battle}", 1, ex=KEEP_SECONDS))
 
     async def stop_asked(self, battle: UUID) -> bool:
-        return bool(await result_of(self.redis.exists(f"stop:{battle}")))
+        return bool(await result_of(self.redis.exists(f"stop:{battle}", f"forgotten:{battle}")))
 
     async def close(self) -> None:
         await self.redis.aclose()
+
+
+def contents(piece: Piece) -> Any:
+    """A piece as the fields of an entry in a stream. Its place is the entry's id."""
+    return {"tick": piece.tick, "kind": piece.kind, "text": piece.text}
 
 
 def id_of(place: Place) -> str:

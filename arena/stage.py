@@ -18,7 +18,7 @@ from arena.content import text_of
 from arena.frames import Done, Ready, Token, letter
 from arena.models import Side, Turn, TurnState
 from arena.refusals import DATABASE_AWAY
-from arena.replay import BEFORE_ALL, LEASE_SECONDS, Piece, Place, Replay, ReplayAway, replay
+from arena.replay import AFTER_ALL, BEFORE_ALL, LEASE_SECONDS, Piece, Place, Replay, ReplayAway, replay
 from arena.streaming import SideFailed, play
 
 log = logging.getLogger(__name__)
@@ -157,7 +157,9 @@ def closing_pieces(last: Place, tick: int, state: str, fault: str) -> list[Piece
     """The frames that end a turn, after its last piece. A void one carries its fault; the socket finds the words."""
     turn, number = last
     if state == TurnState.VOID:
-        return [Piece((turn, number + 1), tick + number, "void", fault)]
+        # An erased turn has no pieces of its own any more, and a viewer may have seen many.
+        place = AFTER_ALL if fault == "erased" else (turn, number + 1)
+        return [Piece(place, tick + number, "void", fault)]
     frames: list[Done | Ready] = [Done(side="a"), Done(side="b"), Ready()]
     return [
         Piece((turn, number + place), tick + number, frame.type, frame.model_dump_json())
@@ -184,29 +186,39 @@ def kept_pieces(turns: Sequence[Turn]) -> list[Piece]:
 
 
 async def shown_pieces(battle_id: UUID, after: int, place: Place) -> AsyncIterator[Piece]:
-    """What is shown of a battle past a tick and past a place, for ever: from the database, then live."""
-    shelf = replay()
-    wait = min(LEASE_SECONDS, settings.ABANDON_SECONDS / 4)
+    """What is shown of a battle past a tick and past a place: from the database, then live.
+
+    It goes on for follow-ups, until the battle is void or its text is erased.
+    """
     whole = False  # whether the viewer has been told of the last turn's end
     found, live = await kept(battle_id)
     while True:
         for piece in found:
+            if piece.kind == "gone":
+                return
             if piece.place > place:
                 place, whole = piece.place, piece.kind in {"ready", "void"}
                 if piece.kind != "token" or piece.tick > after:
                     yield piece
+                if piece.kind == "void":
+                    return
         place = max(place, live)
-        try:
-            await shelf.watch(battle_id)
-            found = await shelf.read(battle_id, place, wait)
-            if not found and not whole:
-                await rescue(battle_id)
-                found, live = await kept(battle_id)
-        except ReplayAway:
-            # The database has a turn as soon as it has ended.
-            await asyncio.sleep(AGAIN_SECONDS)
-            if not whole:
-                found, live = await kept(battle_id)
+        found, live = await more_pieces(battle_id, place, whole=whole)
+
+
+async def more_pieces(battle_id: UUID, place: Place, *, whole: bool) -> tuple[list[Piece], Place]:
+    """What comes past a place, waited for on the shelf; where it has nothing, what the database has by now."""
+    shelf = replay()
+    try:
+        await shelf.watch(battle_id)
+        found = await shelf.read(battle_id, place, min(LEASE_SECONDS, settings.ABANDON_SECONDS / 4))
+        if found or whole:
+            return found, BEFORE_ALL
+        await rescue(battle_id)
+    except ReplayAway:
+        # The database has a turn as soon as it has ended.
+        await asyncio.sleep(AGAIN_SECONDS)
+    return ([], BEFORE_ALL) if whole else await kept(battle_id)
 
 
 async def kept(battle_id: UUID) -> tuple[list[Piece], Place]:
@@ -228,7 +240,8 @@ async def rescue(battle_id: UUID) -> None:
     if turn is None or await held_for_sure(battle_id):
         return
     shown = Shown()
-    for piece in await replay().read(battle_id, (turn.number, 0), 0.01):
+    shelved = await replay().read(battle_id, (turn.number, 0), 0.01)
+    for piece in (piece for piece in shelved if piece.kind == "token"):
         frame = Token.model_validate_json(piece.text)
         shown.add(Side(frame.side), frame.text)
     if await database_sync_to_async(end_turn)(turn.pk, TurnState.VOID, shown, fault="interrupted"):

@@ -8,4 +8,5 @@ urlpatterns = [
     path("battles/<uuid:battle_id>/vote", views.vote, name="vote"),
     path("battles/<uuid:battle_id>/report", views.report, name="report"),
     path("visitor", views.visitor, name="visitor"),
+    path("visitor/erase", views.erase, name="erase"),
 ]

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from arena.battles import battle_of, describe_battle, start_battle
+from arena.erasing import erase_conversations
 from arena.limits import spend_battle
 from arena.middleware import refusal_response
 from arena.refusals import BadRequest, StaleForm
@@ -68,6 +69,11 @@ def report(request: HttpRequest, battle_id: UUID) -> HttpResponse:
 @require_GET
 def visitor(request: HttpRequest) -> HttpResponse:
     return JsonResponse(allowance(the_visitor(request)))
+
+
+@require_POST
+def erase(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"erased": erase_conversations(the_visitor(request))})
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

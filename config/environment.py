@@ -55,6 +55,7 @@ class Environment(BaseSettings):
     worker_total_seconds: float = Field(default=120, gt=0, le=150, description="…from the first word to the last.")
     abandon_seconds: float = Field(default=15, gt=0, description="A stream nobody watches ends after this.")
     fold_seconds: float = Field(default=0.5, gt=0, description="How often new votes are looked for.")
+    retention_days: int = Field(default=30, ge=1, description="The text of conversations is erased after this.")
     demo: Literal["", "real", "echo"] = Field(
         default="", description="Every page says that this is a demonstration, with real models or without."
     )

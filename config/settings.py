@@ -147,6 +147,7 @@ CELERY_BEAT_SCHEDULE = {
     "probe": {"task": "inference.tasks.probe_workers", "schedule": 10.0, "options": {"expires": 10}},
     "void": {"task": "arena.tasks.void_abandoned", "schedule": 30.0, "options": {"expires": 30}},
     "heartbeat": {"task": "config.tasks.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
+    "erase": {"task": "arena.tasks.erase_old", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
@@ -208,6 +209,7 @@ WORKER_FIRST_TOKEN_SECONDS = ENV.worker_first_token_seconds
 WORKER_IDLE_SECONDS = ENV.worker_idle_seconds
 WORKER_TOTAL_SECONDS = ENV.worker_total_seconds
 ABANDON_SECONDS = ENV.abandon_seconds
+RETENTION_DAYS = ENV.retention_days
 DEMO = ENV.demo
 
 LOGGING = logging_settings(ENV.log_format, ENV.log_level)
