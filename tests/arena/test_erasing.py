@@ -14,10 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from arena import replay
-from arena.models import Battle, Report, Turn, Vote
+from arena.battles import Shown, end_turn
+from arena.models import Battle, Report, Side, Turn, TurnState, Vote
 from arena.tasks import erase_old
 from leaderboard.export import export_round
 from leaderboard.fold import fold
+from tests.arena.test_gates import in_thread
 from tests.conftest import ROOT
 from tests.servers import wait_until
 from tests.visitor import Duel, receive, send, until_ended
@@ -211,6 +213,23 @@ def test_erasing_amid_prompts_stops_and_votes_breaks_none_of_them(newcomer):
     assert Vote.objects.count() == receipts.count(201) == Battle.objects.filter(state="voted").count()
     assert not Turn.objects.filter(erased_at=None).exists()
     assert not Battle.objects.filter(state="open").exists()
+
+
+def test_a_turn_that_ends_while_its_battle_is_being_erased_waits_and_keeps_nothing(visitor):
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one writer in at a time")
+    duel, now, kept = visitor.start(), timezone.now(), []
+    turn = Turn.objects.create(battle_id=duel.id, number=1, prompt=[{"type": "text", "text": "hi"}])
+    shown = Shown()
+    shown.add(Side.A, "too late")
+    with transaction.atomic():
+        Battle.objects.select_for_update().get(id=duel.id)
+        ending = in_thread(lambda: kept.append(end_turn(turn.pk, TurnState.VOID, shown, fault="broken")))
+        ending.join(timeout=0.3)
+        Turn.objects.filter(pk=turn.pk).update(prompt=[], state="void", ended_at=now, erased_at=now)
+    ending.join()
+    assert kept == [False]
+    assert Turn.objects.get().reply_a == []
 
 
 def test_the_database_refuses_text_in_an_erased_turn(talker):
