@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from arena.content import Part, clean_prompt, text_of, text_parts
+from arena.content import Part, text_of, text_parts
 from arena.drawing import draw_pair, pair_cap
 from arena.models import Battle, BattleState, Reveal, Side, Terms, Turn, TurnState, Vote, Voter
 from arena.refusals import (
@@ -108,9 +108,8 @@ class Shown:
 
 
 @transaction.atomic
-def begin_turn(*, battle_id: uuid.UUID, voter_id: uuid.UUID, text: str) -> Script:
-    """Take the prompt into the battle. Raises the Refusal that says why not; then nothing has changed."""
-    prompt = clean_prompt(text)
+def begin_turn(*, battle_id: uuid.UUID, voter_id: uuid.UUID, prompt: str) -> Script:
+    """Take a cleaned prompt into the battle. Raises the Refusal that says why not; then nothing has changed."""
     # Two tabs may send at once: the lock orders them, and the constraint on streaming turns holds in any case.
     battle = battle_of(battle_id, voter_id, lock=True)
     match battle.state:

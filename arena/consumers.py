@@ -11,12 +11,14 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 
 from arena.battles import battle_of, begin_turn, void_words
+from arena.content import clean_prompt
 from arena.frames import Outgoing, Prompt, Resume, Stop, Void, read_frame, refused
-from arena.refusals import DATABASE_AWAY, BadFrame, NotAnswering, Refusal, SiteAway, TooMany
+from arena.refusals import DATABASE_AWAY, BadFrame, NotAnswering, PromptNotAllowed, Refusal, SiteAway, TooMany
 from arena.replay import BEFORE_ALL, Piece, Place, ReplayAway, replay
 from arena.stage import place_now, shown_pieces, stage
 from arena.visitors import socket_cookies, socket_language, voter_id
 from arena.watching import tell_in_task
+from inference.moderation import is_flagged
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +77,12 @@ class BattleConsumer(AsyncWebsocketConsumer):
         if stage.draining:
             await self.close(code=1012)  # the page comes back to another process, its question in the box
             return
-        script = await database_sync_to_async(begin_turn)(battle_id=self.battle_id, voter_id=self.voter_id, text=text)
-        await stage.start(script)
+        # From here on there is only the cleaned prompt; the loop's thread has better things to do than clean it.
+        prompt = await asyncio.to_thread(clean_prompt, text)
+        if await is_flagged(prompt):
+            raise PromptNotAllowed
+        begin = database_sync_to_async(begin_turn)
+        await stage.start(await begin(battle_id=self.battle_id, voter_id=self.voter_id, prompt=prompt))
 
     async def stop(self) -> None:
         if not await replay().held(self.battle_id):

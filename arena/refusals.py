@@ -104,6 +104,11 @@ class UnreadablePrompt(Refusal):
     message = _("Your prompt holds characters that are not text. Please paste it as plain text.")
 
 
+class PromptNotAllowed(Refusal):
+    code, status = "prompt_not_allowed", 403
+    message = _("This question is not passed on: it may be harmful or unlawful. Nothing of it was stored.")
+
+
 class UnknownWinner(Refusal):
     code, status = "unknown_winner", 400
     message = _("The verdict must be one of: a, b, tie, both_bad.")

@@ -56,6 +56,11 @@ class Environment(BaseSettings):
     abandon_seconds: float = Field(default=15, gt=0, description="A stream nobody watches ends after this.")
     fold_seconds: float = Field(default=0.5, gt=0, description="How often new votes are looked for.")
     retention_days: int = Field(default=30, ge=1, description="The text of conversations is erased after this.")
+    moderation_url: str = Field(
+        default="", description="Asked about every prompt in OpenAI's moderation shape (https://…/v1/moderations)."
+    )
+    moderation_key: SecretStr | None = Field(default=None, description="…and the key that it wants, if any.")
+    moderation_seconds: float = Field(default=2.5, gt=0, description="…without an answer, the prompt goes on.")
     demo: Literal["", "real", "echo"] = Field(
         default="", description="Every page says that this is a demonstration, with real models or without."
     )
@@ -81,6 +86,20 @@ class Environment(BaseSettings):
         if url and not url.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return readable(url)
+
+    @field_validator("moderation_url")
+    @classmethod
+    def known_endpoint(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return url
+
+    @field_validator("moderation_key")
+    @classmethod
+    def sendable(cls, key: SecretStr | None) -> SecretStr | None:
+        if key and not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
+            raise ValueError("must be printable ASCII")
+        return key
 
     @field_validator("data_dir")
     @classmethod

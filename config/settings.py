@@ -210,6 +210,9 @@ WORKER_IDLE_SECONDS = ENV.worker_idle_seconds
 WORKER_TOTAL_SECONDS = ENV.worker_total_seconds
 ABANDON_SECONDS = ENV.abandon_seconds
 RETENTION_DAYS = ENV.retention_days
+MODERATION_URL = ENV.moderation_url
+MODERATION_KEY = ENV.moderation_key.get_secret_value() if ENV.moderation_key else ""
+MODERATION_SECONDS = ENV.moderation_seconds
 DEMO = ENV.demo
 
 LOGGING = logging_settings(ENV.log_format, ENV.log_level)

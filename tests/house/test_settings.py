@@ -51,6 +51,9 @@ def started_with(**settings: str) -> subprocess.CompletedProcess[str]:
         ("TRUSTED_PROXIES", "-1"),
         ("WORKER_TOTAL_SECONDS", "forever"),
         ("DEBUG", "perhaps"),
+        ("RETENTION_DAYS", "0"),
+        ("MODERATION_URL", "localhost:9000"),
+        ("MODERATION_KEY", "비밀"),
     ],
 )
 def test_a_wrong_value_stops_the_start_and_says_which(tmp_path, name, value):
