@@ -31,6 +31,13 @@ Incoming = Prompt | Stop | Resume
 _incoming: TypeAdapter[Incoming] = TypeAdapter(Annotated[Incoming, Field(discriminator="type")])
 
 
+class Asked(Frame):
+    """Your prompt was taken. This is how it is kept and sent on."""
+
+    type: Literal["asked"] = "asked"
+    text: str
+
+
 class Token(Frame):
     type: Literal["token"] = "token"
     tick: int
@@ -58,7 +65,7 @@ class Refused(Frame):
     message: str
 
 
-Outgoing = Token | Done | Ready | Void | Refused
+Outgoing = Asked | Token | Done | Ready | Void | Refused
 
 
 def letter(side: str) -> Literal["a", "b"]:

@@ -66,7 +66,7 @@ def battle(visitor: Visitor, ended: list[str]) -> None:
     duel = visitor.start()
     with duel.socket() as socket:
         send(socket, {"type": "prompt", "text": PROMPT})
-        while (frame := receive(socket, timeout=60))["type"] == "token":
+        while (frame := receive(socket, timeout=60))["type"] in {"asked", "token"}:
             pass
         while frame["type"] == "done":
             frame = receive(socket)

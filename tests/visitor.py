@@ -80,6 +80,14 @@ def receive(socket: ClientConnection, timeout: float = 20) -> Frame:
     return frame
 
 
+def prompted(socket: ClientConnection, text: str) -> Frame:
+    """Send a prompt that is taken; the frame that says how it is kept."""
+    send(socket, {"type": "prompt", "text": text})
+    frame = receive(socket)
+    assert frame["type"] == "asked", frame
+    return frame
+
+
 def until_ended(socket: ClientConnection) -> list[Frame]:
     frames = []
     while True:

@@ -12,6 +12,7 @@ export type Request =
 
 /** What the arena's socket says. */
 export type Frame =
+  | { readonly type: "asked"; readonly text: string }
   | { readonly type: "token"; readonly tick: number; readonly side: Side; readonly text: string }
   | { readonly type: "done"; readonly side: Side }
   | { readonly type: "ready" }
@@ -157,6 +158,7 @@ const side = oneOf(["a", "b"]);
 const verdict = oneOf(VERDICTS);
 
 const frames: { readonly [T in Frame["type"]]: Check<Extract<Frame, { type: T }>> } = {
+  asked: exactly({ type: oneOf(["asked"]), text }),
   token: exactly({ type: oneOf(["token"]), tick: number, side, text }),
   done: exactly({ type: oneOf(["done"]), side }),
   ready: exactly({ type: oneOf(["ready"]) }),

@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 
 import type { Battle, BattleTurn, Frame, Side } from "./frames";
-import { answering, asked, fresh, heard, judged, mayFollowUp, told, type Transcript } from "./transcript";
+import {
+  answering,
+  asked,
+  fresh,
+  heard,
+  judged,
+  lastTurn,
+  mayFollowUp,
+  told,
+  type Transcript,
+} from "./transcript";
 
 const token = (tick: number, side: Side, text: string): Frame => ({ type: "token", tick, side, text });
 const ready: Frame = { type: "ready" };
@@ -79,6 +89,12 @@ describe("a transcript", () => {
     const repeated = after(sent, { type: "done", side: "a" }, ready);
     expect(repeated).toBe(sent);
     expect(answering(repeated)).toBe(true);
+  });
+
+  it("shows a prompt as the server keeps it", () => {
+    const masked = after(asked(fresh, "Call 010-1234-5678"), { type: "asked", text: "Call [phone]" });
+    expect(lastTurn(masked)).toMatchObject({ prompt: "Call [phone]", state: "sending" });
+    expect(after(answered, { type: "asked", text: "Other" })).toBe(answered);
   });
 
   it("gives a refused prompt back", () => {

@@ -99,6 +99,9 @@ export function heard(transcript: Transcript, frame: Frame): Transcript {
   if (frame.type === "refused") return refused(transcript, frame);
   if (transcript.state !== "open") return transcript;
   switch (frame.type) {
+    case "asked":
+      if (!answering(transcript)) return transcript;
+      return withLast(transcript, (turn) => ({ ...turn, prompt: frame.text }));
     case "token":
       return token(transcript, frame.tick, frame.side, frame.text);
     case "done":

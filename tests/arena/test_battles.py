@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 from arena.models import Battle, Report, Turn, Vote
 from tests.conftest import Worker
 from tests.servers import wait_until
-from tests.visitor import receive, send, texts, until_ended
+from tests.visitor import prompted, receive, send, texts, until_ended
 
 
 def test_both_sides_answer_and_then_a_vote_is_possible(visitor):
@@ -243,7 +243,7 @@ def test_ten_tabs_of_one_battle_see_the_same(visitor):
         sockets = [tabs.enter_context(duel.socket()) for _ in range(10)]
         for socket in sockets:
             send(socket, {"type": "resume", "after": 0})
-        send(sockets[0], {"type": "prompt", "text": "!words=10 !delay=0.02"})
+        prompted(sockets[0], "!words=10 !delay=0.02")
         seen = [until_ended(socket) for socket in sockets]
     assert all(frames == seen[0] for frames in seen)
     assert texts(seen[0])["b"].endswith("word9")

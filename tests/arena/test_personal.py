@@ -215,13 +215,15 @@ def test_the_limit_is_on_what_was_typed():
 def test_a_resident_number_reaches_neither_the_database_nor_a_worker(visitor, worker):
     duel = visitor.start()
     frames = duel.ask("제 주민등록번호는 900101-1234567이고 전화는 ０１０－１２３４－５６７８입니다.")
+    masked = "제 주민등록번호는 [resident number]이고 전화는 [phone]입니다."
+    assert frames[0] == {"type": "asked", "text": masked}
     duel.ask("다시: 9001011234567")
     asked = [message["content"] for request in worker.app.requests for message in request["messages"]]
-    assert "제 주민등록번호는 [resident number]이고 전화는 [phone]입니다." in asked
+    assert masked in asked
     assert "다시: [resident number]" in asked
     stored = [turn.prompt for turn in Turn.objects.filter(battle_id=duel.id).order_by("number")]
     assert [part["text"] for prompt in stored for part in prompt] == [
-        "제 주민등록번호는 [resident number]이고 전화는 [phone]입니다.",
+        masked,
         "다시: [resident number]",
     ]
     everything = json.dumps([asked, stored, frames, duel.state()], ensure_ascii=False)

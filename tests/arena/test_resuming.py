@@ -6,7 +6,7 @@ from django.conf import settings
 from websockets.exceptions import ConnectionClosed
 
 from arena import replay
-from tests.visitor import receive, send, texts, until_ended
+from tests.visitor import prompted, receive, send, texts, until_ended
 
 LONG = "!words=40 !delay=0.03"
 WHOLE = " ".join(f"word{n}" for n in range(40))
@@ -69,7 +69,7 @@ def test_a_follow_up_after_a_reload_streams_on(visitor):
     with duel.socket() as socket:
         send(socket, {"type": "resume", "after": last})
         assert until_ended(socket)[-1]["type"] == "ready"
-        send(socket, {"type": "prompt", "text": "three"})
+        prompted(socket, "three")
         frames = until_ended(socket)
     assert texts(frames) == {"a": "three", "b": "three"}
     assert frames[0]["tick"] == last + 1
@@ -79,7 +79,7 @@ def test_a_resume_while_a_follow_up_streams_tells_no_end_of_the_turn_before(visi
     duel = visitor.start()
     first = duel.ask("one two")
     with duel.socket() as socket:
-        send(socket, {"type": "prompt", "text": LONG})
+        prompted(socket, LONG)
         receive(socket)
     with duel.socket() as socket:
         send(socket, {"type": "resume", "after": 0})

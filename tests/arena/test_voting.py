@@ -12,7 +12,7 @@ from arena.drawing import draw_pair, pair_cap
 from arena.gates import close_gate
 from arena.models import Battle, Vote
 from inference.models import Worker
-from tests.visitor import receive, send
+from tests.visitor import prompted, receive, send
 
 
 def voted(visitor, winner="a"):
@@ -86,7 +86,7 @@ def test_a_vote_before_both_answers_is_refused(visitor):
     duel = visitor.start()
     assert duel.vote("a").json()["code"] == "nothing_to_vote_on"
     with duel.socket() as socket:
-        send(socket, {"type": "prompt", "text": "!endless !delay=0.05"})
+        prompted(socket, "!endless !delay=0.05")
         receive(socket)
         assert duel.vote("a").json()["code"] == "nothing_to_vote_on"
         send(socket, {"type": "stop"})

@@ -40,6 +40,15 @@ def test_a_first_visit_from_prompt_to_names(open_page, echo_site: RunningSite):
     expect(page.locator("[data-prompt]")).to_be_focused()
 
 
+def test_what_was_masked_is_not_on_the_page_either(open_page, echo_site: RunningSite):
+    page = open_page(echo_site.url)
+    ask(page, "my number is 010-1234-5678 !delay=0.2")
+    expect(page.locator("[data-question]")).to_have_text("my number is [phone] !delay=0.2")
+    expect(verdict(page, "a")).to_be_disabled()
+    page.reload()
+    expect(page.locator("[data-question]")).to_have_text("my number is [phone] !delay=0.2")
+
+
 def test_nothing_is_asked_before_the_notice_is_agreed_to(open_page, echo_site: RunningSite):
     page = open_page(echo_site.url)
     page.locator("[data-prompt]").fill("hello")

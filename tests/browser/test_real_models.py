@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.test_arena import answer, ask, verdict
 from tests.conftest import skip_or_fail
 from tests.processes import RunningSite, running_site
-from tests.visitor import Visitor, receive, send, until_ended
+from tests.visitor import Visitor, prompted, receive, send, until_ended
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
@@ -26,7 +26,7 @@ def vote_quickly(visitor: Visitor) -> set[str]:
     """A battle cut short as soon as both have said something; returns who met."""
     duel = visitor.start()
     with duel.socket() as socket:
-        send(socket, {"type": "prompt", "text": "Say one word about the sea."})
+        prompted(socket, "Say one word about the sea.")
         sides: set[str] = set()
         while len(sides) < 2:
             frame = receive(socket, timeout=60)

@@ -1,7 +1,7 @@
 """The walk of docs/architecture.md: a prompt, both streams at once, a lost socket on the way."""
 
 from tests.processes import RunningSite
-from tests.visitor import Visitor, receive, send, texts, until_ended
+from tests.visitor import Visitor, prompted, receive, send, texts, until_ended
 
 
 def test_both_streams_come_at_once_and_survive_a_lost_socket(echo_site: RunningSite):
@@ -9,7 +9,7 @@ def test_both_streams_come_at_once_and_survive_a_lost_socket(echo_site: RunningS
     duel = visitor.start()
     seen = []
     with duel.socket() as socket:
-        send(socket, {"type": "prompt", "text": "!words=12 !delay=0.05"})
+        prompted(socket, "!words=12 !delay=0.05")
         while len(seen) < 4:
             seen.append(receive(socket))
     assert {frame["side"] for frame in seen} == {"a", "b"}

@@ -9,7 +9,7 @@ import pytest
 
 from tests.processes import answers, ended_at_last, free_port, running_site
 from tests.servers import wait_until
-from tests.visitor import Duel, Visitor, receive, send, texts, until_ended
+from tests.visitor import Duel, Visitor, prompted, receive, send, texts, until_ended
 
 pytestmark = pytest.mark.skipif(not os.environ.get("REDIS_URL"), reason="one process is the whole site without Redis")
 
@@ -63,7 +63,7 @@ def test_a_stream_is_watched_and_stopped_from_the_other(first, second):
     with closing(Visitor(second[0])) as here:
         duel = here.start()
         with closing(moved(here, first.url)) as there, duel.socket() as socket:
-            send(socket, {"type": "prompt", "text": "!endless !delay=0.02"})
+            prompted(socket, "!endless !delay=0.02")
             seen = [receive(socket) for _ in range(4)]
             with Duel(there, duel.id, duel.path).socket() as other:
                 send(other, {"type": "resume", "after": 0})
@@ -81,7 +81,7 @@ def test_a_killed_process_costs_no_shown_word_and_the_turn_is_void(first, second
         duel = here.start()
         seen = []
         with duel.socket() as socket:
-            send(socket, {"type": "prompt", "text": "!words=400 !delay=0.05"})
+            prompted(socket, "!words=400 !delay=0.05")
             while len(seen) < 12:
                 seen.append(receive(socket))
             process.send_signal(signal.SIGKILL)
