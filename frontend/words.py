@@ -69,6 +69,7 @@ def arena_words() -> dict[str, str]:
         "report_title": _("Report answer {side}"),
         "stopped": _("Stopped"),
         "interrupted": _("Broken off"),
+        "erased": _("The text has been deleted."),
         "keys_on": _("Keys 1–4: on"),
         "keys_off": _("Keys 1–4: off"),
     }

@@ -4,12 +4,10 @@ import { Duel } from "./duel";
 import { parseVisitor, VERDICTS, type Side, type Verdict, type Visitor } from "./frames";
 import { ask } from "./http";
 import { showMarkdown } from "./markdown";
+import { AGREED, KEYS_OFF, onForgotten, remember, remembers } from "./memory";
 import { all, copyOf, oncePerFrame, prefersLessMotion, setText, the } from "./page";
 import { answering, lastTurn, mayFollowUp, type Turn } from "./transcript";
 import { fill, languageOfPage, readWords } from "./words";
-
-const AGREED = "agreed";
-const KEYS_OFF = "keys-off";
 
 const words = readWords([
   "starting",
@@ -47,6 +45,7 @@ const words = readWords([
   "report_title",
   "stopped",
   "interrupted",
+  "erased",
   "keys_on",
   "keys_off",
 ]);
@@ -117,6 +116,12 @@ async function learnAllowance(): Promise<void> {
 
 // --- Coming and going ---
 
+/** Conversations may have been deleted in another tab, or on a page between this one and "back". */
+function lookAgain(): void {
+  if (duel.id !== null) void duel.open(duel.id);
+  draw();
+}
+
 function forgetAddress(): void {
   if (location.hash) history.pushState(null, "", location.pathname + location.search);
 }
@@ -175,7 +180,7 @@ function drawTurns(): void {
 }
 
 function drawTurn(shown: HTMLElement, turn: Turn): void {
-  setText(the("question", shown), turn.prompt);
+  setText(the("question", shown), duel.transcript.erased ? words.erased : turn.prompt);
   for (const card of all("answer", shown)) drawAnswer(card, turn, card.dataset["answer"] === "a" ? "a" : "b");
 }
 
@@ -187,7 +192,8 @@ function drawAnswer(card: HTMLElement, turn: Turn, side: Side): void {
   const quiet = the("waiting", card);
   quiet.hidden = !live && reply.text !== "";
   quiet.classList.toggle("still", !live);
-  setText(the("waiting-words", card), !live ? words.no_text : reply.text ? "" : words.waiting);
+  setText(the("waiting-words", card), !live ? missing() : reply.text ? "" : words.waiting);
+  the("report", card).hidden = duel.transcript.erased;
   const ending = the("ending", card);
   ending.hidden = turn.state !== "stopped" && turn.state !== "void";
   setText(ending, turn.state === "stopped" ? words.stopped : turn.state === "void" ? words.interrupted : "");
@@ -204,6 +210,11 @@ function drawAnswer(card: HTMLElement, turn: Turn, side: Side): void {
   pick.hidden = winner !== side;
   setText(pick, words.your_pick);
   card.classList.toggle("picked", winner === side);
+}
+
+/** Why there is no answer. */
+function missing(): string {
+  return duel.transcript.erased ? words.erased : words.no_text;
 }
 
 function entryAddress(slug: string): string {
@@ -267,8 +278,10 @@ function dockWords(stage: Stage): string {
 function drawAfter(stage: Stage): void {
   const over = stage === "voted" || stage === "void";
   the("after").hidden = !over;
-  the("next").hidden = stage !== "voted";
-  the("again").hidden = stage !== "void";
+  // Of a deleted question nothing is left that others could be asked.
+  const anew = stage === "void" && !duel.transcript.erased;
+  the("next").hidden = anew;
+  the("again").hidden = !anew;
   if (!over) return;
   const reveal = the("reveal");
   reveal.hidden = duel.transcript.names === null;
@@ -281,7 +294,7 @@ function drawAfter(stage: Stage): void {
 }
 
 function afterWords(stage: Stage): string {
-  if (stage === "void") return words.void_help;
+  if (stage === "void") return duel.transcript.erased ? "" : words.void_help;
   const counts = duel.transcript.vote?.counted ? words.counts : words.counts_not;
   return [duel.transcript.names ? "" : words.names_later, counts, allowance()].filter(Boolean).join(" ");
 }
@@ -346,24 +359,6 @@ function hasAgreed(): boolean {
 
 function keysWork(): boolean {
   return !remembers(KEYS_OFF);
-}
-
-/** Some browsers refuse storage altogether: then the notice simply comes again. */
-function remember(key: string, value = true): void {
-  try {
-    if (value) localStorage.setItem(key, "1");
-    else localStorage.removeItem(key);
-  } catch {
-    return;
-  }
-}
-
-function remembers(key: string): boolean {
-  try {
-    return localStorage.getItem(key) !== null;
-  } catch {
-    return false;
-  }
 }
 
 /** Whether keys are being typed into something, so that they are no verdict. */
@@ -447,6 +442,10 @@ the("report-cancel").addEventListener("click", () => {
   the<HTMLDialogElement>("report-dialog").close();
 });
 addEventListener("popstate", arrive);
+addEventListener("pageshow", (event) => {
+  if (event.persisted) lookAgain();
+});
+onForgotten(lookAgain);
 addEventListener("online", draw);
 addEventListener("offline", draw);
 

@@ -58,6 +58,7 @@ const battle: Battle = {
   vote: null,
   names: null,
   message: null,
+  erased: false,
 };
 const ends = [{ type: "done", side: "a" }, { type: "done", side: "b" }, { type: "ready" }];
 const words = { unreachable: "Unreachable.", vote_lost: "Lost.", gone: "Gone.", returned: "Returned." };
@@ -205,6 +206,16 @@ describe("a duel", () => {
     expect(page.problem).toHaveBeenCalledWith("Closed.");
     expect(page.gone).toHaveBeenCalled();
     expect(duel.id).toBeNull();
+  });
+
+  it("lets go of its words when they have been deleted elsewhere", async () => {
+    await ready();
+    const gone = { ...turn, state: "void" as const, prompt: "", a: "", b: "", last_tick: 0 };
+    known = { ...battle, state: "void", turns: [gone], votable: false, erased: true, message: "Deleted." };
+    Wire.last.say({ type: "void", message: "Deleted." });
+    await settled();
+    expect(duel.transcript).toMatchObject({ state: "void", erased: true, message: "Deleted." });
+    expect(duel.transcript.turns[0]).toMatchObject({ prompt: "", a: { text: "" } });
   });
 
   it("says so when the battle is not this device's", async () => {

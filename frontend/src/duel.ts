@@ -191,7 +191,7 @@ export class Duel {
     this.transcript = heard(this.transcript, frame);
     if (this.transcript.tick > before) this.unsure = false;
     if (this.transcript.astray) void this.resume(id, true);
-    if (frame.type === "ready") void this.settle(id);
+    if (frame.type === "ready" || frame.type === "void") void this.settle(id);
     this.takeBack();
   }
 
@@ -231,7 +231,7 @@ export class Duel {
     return true;
   }
 
-  /** What only the server knows of a turn that has ended: whether it was stopped, and how many prompts are left. */
+  /** What only the server knows of a turn that has ended: whether it was stopped or erased, and what is left. */
   private async settle(id: string): Promise<void> {
     const known = await ask(`/battles/${id}`, parseBattle).catch(() => null);
     // The next prompt may have been sent meanwhile, of which this answer knows nothing.

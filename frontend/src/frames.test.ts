@@ -45,6 +45,7 @@ describe("a battle's answer", () => {
       vote: null,
       names: null,
       message: null,
+      erased: false,
     };
     expect(parseBattle({ ...battle, reasons: [] })).toEqual(battle);
     expect(() => parseBattle({ ...battle, votable: "yes" })).toThrow(Unknown);

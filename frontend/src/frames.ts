@@ -76,6 +76,8 @@ export interface Battle {
   readonly vote: { readonly winner: Verdict; readonly counted: boolean } | null;
   readonly names: Names | null;
   readonly message: string | null;
+  /** Its text is gone for good. */
+  readonly erased: boolean;
 }
 
 export interface BattleTurn {
@@ -222,6 +224,7 @@ export const parseBattle: Check<Battle> = atLeast<Battle>({
   vote: maybe(atLeast({ winner: verdict, counted: truth })),
   names: parseNames,
   message: maybe(text),
+  erased: truth,
 });
 
 export const parseStarted = atLeast<{ readonly id: string; readonly socket: string }>({

@@ -49,6 +49,7 @@ const battle: Battle = {
   vote: null,
   names: null,
   message: null,
+  erased: false,
 };
 
 describe("a transcript", () => {
@@ -182,6 +183,13 @@ describe("what the server tells", () => {
     const known = told(here, { ...battle, turns: [turn, streaming], votable: false });
     expect(known.tick).toBe(4);
     expect(known.turns[1]?.a.text).toBe("Well");
+  });
+
+  it("lets go of what has been deleted", () => {
+    const gone = { ...turn, a: "", b: "", prompt: "", last_tick: 0 };
+    const erased = told(answered, { ...battle, turns: [gone], state: "void", erased: true, tick: 0 });
+    expect(erased).toMatchObject({ state: "void", erased: true });
+    expect(JSON.stringify(erased)).not.toContain("Because");
   });
 
   it("gives back a prompt that never arrived", () => {

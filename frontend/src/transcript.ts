@@ -33,6 +33,8 @@ export interface Transcript {
   readonly returned: string | null;
   /** The server talks about something unknown here (another tab asked): look again. */
   readonly astray: boolean;
+  /** All that was said has been deleted. */
+  readonly erased: boolean;
 }
 
 export const fresh: Transcript = {
@@ -46,6 +48,7 @@ export const fresh: Transcript = {
   message: null,
   returned: null,
   astray: false,
+  erased: false,
 };
 
 const silence: Reply = { text: "", done: false };
@@ -186,6 +189,7 @@ export function told(transcript: Transcript, battle: Battle): Transcript {
     message: battle.message ?? (unheard === null ? null : transcript.message),
     returned: unheard ?? transcript.returned,
     astray: false,
+    erased: battle.erased,
   };
 }
 
