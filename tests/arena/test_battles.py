@@ -4,8 +4,10 @@ import json
 from contextlib import ExitStack
 
 import pytest
+from django.conf import settings
 from websockets.exceptions import InvalidStatus
 
+from arena.limits import limiter
 from arena.models import Battle, Report, Turn, Vote
 from tests.conftest import Worker
 from tests.servers import wait_until
@@ -223,6 +225,15 @@ def test_too_many_battles_are_told_when_to_come_back(visitor, settings):
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 0
     assert "minute" in answer.json()["message"]
+
+
+def test_no_address_stands_in_the_counts(visitor):
+    visitor.start()
+    store = limiter(settings.LIMITS_STORAGE).storage
+    keys = store.events if settings.LIMITS_STORAGE == "memory://" else store.storage.scan_iter("*battle-address*")
+    counts = [key for key in map(str, keys) if "battle-address" in key]
+    assert counts
+    assert not any("127.0.0.1" in key for key in counts)
 
 
 def test_limits_that_cannot_be_counted_stop_nobody(visitor, settings, caplog):
