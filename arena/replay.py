@@ -103,10 +103,13 @@ class MemoryReplay:
 
     def __init__(self) -> None:
         self.shelves: defaultdict[UUID, Shelf] = defaultdict(Shelf)
+        self.pruning: asyncio.TimerHandle | None = None
 
     def _shelf(self, battle: UUID) -> Shelf:
         shelf = self.shelves[battle]
         shelf.touched_at = time.monotonic()
+        if self.pruning is None:
+            self._prune_later()
         return shelf
 
     async def append(self, battle: UUID, piece: Piece) -> bool:
@@ -131,7 +134,6 @@ class MemoryReplay:
         return shelf.pieces[bisect_right(shelf.pieces, after, key=attrgetter("place")) :]
 
     async def begin(self, battle: UUID) -> None:
-        self._prune()
         self._shelf(battle).stop = False
         await self.hold(battle)
 
@@ -159,11 +161,20 @@ class MemoryReplay:
 
     async def close(self) -> None:
         self.shelves.clear()
+        if self.pruning:
+            self.pruning.cancel()
+
+    def _prune_later(self) -> None:
+        self.pruning = asyncio.get_running_loop().call_later(KEEP_SECONDS / 10, self._prune)
 
     def _prune(self) -> None:
         old = time.monotonic() - KEEP_SECONDS
         for battle in [battle for battle, shelf in self.shelves.items() if shelf.touched_at < old and not shelf.held]:
             del self.shelves[battle]
+        # By the clock and not by the next prompt: on a quiet site words would stay for days.
+        self.pruning = None
+        if self.shelves:
+            self._prune_later()
 
 
 async def result_of(command: Any) -> Any:

@@ -1,5 +1,8 @@
 """A reload or a lost socket costs nothing: the rest comes exactly, tick for tick."""
 
+import asyncio
+from uuid import uuid4
+
 import pytest
 import redis
 from django.conf import settings
@@ -87,6 +90,19 @@ def test_a_resume_while_a_follow_up_streams_tells_no_end_of_the_turn_before(visi
     assert texts(frames) == {"a": f"{texts(first)['a']}{WHOLE}", "b": f"{texts(first)['b']}{WHOLE}"}
     assert [frame["type"] for frame in frames[-3:]] == ["done", "done", "ready"]
     assert [frame["type"] for frame in frames].count("done") == 2
+
+
+def test_what_was_shown_leaves_the_memory_by_itself(monkeypatch):
+    monkeypatch.setattr(replay, "KEEP_SECONDS", 0.2)
+
+    async def show_and_wait():
+        shelf = replay.MemoryReplay()
+        await shelf.append(uuid4(), replay.Piece(1, 1, "token", "said"))
+        assert shelf.shelves
+        await asyncio.sleep(0.6)
+        return len(shelf.shelves)
+
+    assert asyncio.run(show_and_wait()) == 0
 
 
 def test_a_watch_that_breaks_closes_the_socket_so_that_the_page_comes_back(visitor, monkeypatch):
