@@ -8,5 +8,6 @@ urlpatterns = [
     path("board", views.board_page, name="board"),
     path("entries/<slug:slug>", views.entry_page, name="entry"),
     path("about", views.about, name="about"),
+    path("privacy", views.privacy, name="privacy"),
     path("i18n/setlang", set_language, name="set_language"),
 ]

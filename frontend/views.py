@@ -1,22 +1,29 @@
 """The pages. Each is readable without a script; the scripts make them live."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from math import ceil
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.dateformat import format as format_date
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.content import PROMPT_LIMIT
-from arena.visitors import introduces_visitor
+from arena.erasing import erase_conversations, held_conversations
+from arena.limits import WINDOW_SECONDS
+from arena.replay import KEEP_SECONDS
+from arena.visitors import introduces_visitor, voter_id
 from frontend import plots
-from frontend.words import STATUSES, VERDICTS, arena_words, board_words
+from frontend.words import COOKIES, STATUSES, VERDICTS, arena_words, board_words, erased_words, privacy_words
 from inference.models import Entry
 from leaderboard.boards import all_series, board, history
 from leaderboard.models import Round, RoundState
@@ -88,6 +95,43 @@ def entry_page(request: HttpRequest, slug: str) -> HttpResponse:
 @introduces_visitor
 def about(request: HttpRequest) -> HttpResponse:
     return render(request, "frontend/about.html")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@introduces_visitor
+def privacy(request: HttpRequest) -> HttpResponse:
+    visitor = voter_id(request.COOKIES)
+    if request.method == "POST":
+        number = erase_conversations(visitor) if visitor else 0
+        return redirect(f"{reverse('privacy')}?erased={number}#delete")
+    erased = request.GET.get("erased", "")
+    return render(
+        request,
+        "frontend/privacy.html",
+        {
+            "words": privacy_words(),
+            "retention_days": settings.RETENTION_DAYS,
+            "shown_minutes": ceil(KEEP_SECONDS / 60),
+            "window_minutes": ceil(WINDOW_SECONDS / 60),
+            "moderated": bool(settings.MODERATION_URL),
+            "cookies": [
+                {"name": name, "purpose": COOKIES[kind], "days": age and ceil(age / 86_400)}
+                for kind, name, age in cookies()
+            ],
+            "held": held_conversations(visitor).count() if visitor else 0,
+            "erased": erased_words(int(erased)) if re.fullmatch("[0-9]{1,6}", erased) else None,
+        },
+    )
+
+
+def cookies() -> list[tuple[str, str, int | None]]:
+    """All that a visit may set: what for, under which name, for how many seconds. None: until the browser is closed."""
+    return [
+        ("visitor", settings.VISITOR_COOKIE, settings.VISITOR_COOKIE_AGE),
+        ("csrf", settings.CSRF_COOKIE_NAME, settings.CSRF_COOKIE_AGE),
+        ("language", settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_COOKIE_AGE),
+    ]
 
 
 def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ export default defineConfig({
         arena: here("src/arena.ts"),
         board: here("src/board.ts"),
         entry: here("src/entry.ts"),
+        privacy: here("src/privacy.ts"),
       },
     },
   },

@@ -22,6 +22,13 @@ STATUSES: Mapping[str, Any] = {
     "ranked": gettext_lazy("Ranked"),
 }
 
+COOKIES: Mapping[str, Any] = {
+    "visitor": gettext_lazy(
+        "A signed random number for this device: it tells whose battle this is, and how many of its votes count."
+    ),
+    "csrf": gettext_lazy("Another random number: it shows that what you send comes from a page of this site."),
+    "language": gettext_lazy("The language, only if you switch it."),
+}
 VERDICTS: Mapping[str, Any] = {
     "a": gettext_lazy("A is better"),
     "b": gettext_lazy("B is better"),
@@ -73,6 +80,24 @@ def arena_words() -> dict[str, str]:
         "keys_on": _("Keys 1–4: on"),
         "keys_off": _("Keys 1–4: off"),
     }
+
+
+def privacy_words() -> dict[str, str]:
+    return {
+        "erasing": _("Deleting…"),
+        "erased_one": ngettext("{n} conversation has been deleted.", "{n} conversations have been deleted.", 1),
+        "erased_other": ngettext("{n} conversation has been deleted.", "{n} conversations have been deleted.", 2),
+        "erased_none": _("There was nothing to delete."),
+        "held_none": _("No conversation of this device is stored."),
+        "unreachable": _("The site cannot be reached right now. Nothing is lost; please try again."),
+    }
+
+
+def erased_words(n: int) -> str:
+    """What the page's script says of so many, for those without one."""
+    if n == 0:
+        return _("There was nothing to delete.")
+    return ngettext("{n} conversation has been deleted.", "{n} conversations have been deleted.", n).format(n=n)
 
 
 def board_words() -> dict[str, str]:

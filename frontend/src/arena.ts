@@ -195,7 +195,7 @@ function drawAnswer(card: HTMLElement, turn: Turn, side: Side): void {
   setText(the("waiting-words", card), !live ? missing() : reply.text ? "" : words.waiting);
   the("report", card).hidden = duel.transcript.erased;
   const ending = the("ending", card);
-  ending.hidden = turn.state !== "stopped" && turn.state !== "void";
+  ending.hidden = duel.transcript.erased || (turn.state !== "stopped" && turn.state !== "void");
   setText(ending, turn.state === "stopped" ? words.stopped : turn.state === "void" ? words.interrupted : "");
 
   const name = the<HTMLAnchorElement>("name", card);

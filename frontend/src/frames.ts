@@ -232,6 +232,9 @@ export const parseStarted = atLeast<{ readonly id: string; readonly socket: stri
   socket: text,
 });
 
+/** How many conversations lost their text. */
+export const parseErased = atLeast<{ readonly erased: number }>({ erased: number });
+
 export interface Receipt {
   readonly counted: boolean;
   readonly names: Names | null;

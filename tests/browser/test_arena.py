@@ -140,7 +140,7 @@ def test_the_page_speaks_korean_and_english_by_a_switch(open_page, echo_site: Ru
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
-@pytest.mark.parametrize("path", ["/", "/board", "/about", "/entries/hornbeam"])
+@pytest.mark.parametrize("path", ["/", "/board", "/about", "/privacy", "/entries/hornbeam"])
 @pytest.mark.parametrize("language", ["ko-KR", "en-US"])
 def test_no_page_scrolls_sideways_on_a_phone(open_page, echo_site: RunningSite, path, language):
     page = open_page(echo_site.url + path, language=language, width=360)

@@ -10,7 +10,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
-from frontend.words import arena_words, board_words
+from frontend.words import arena_words, board_words, privacy_words
 
 ROOT = Path(__file__).resolve().parents[2]
 PO = ROOT / "frontend" / "locale" / "ko" / "LC_MESSAGES" / "django.po"
@@ -96,7 +96,9 @@ def test_korean_keeps_the_placeholders(korean: Catalog) -> None:
             assert given == possible, message.id
 
 
-@pytest.mark.parametrize(("script", "words"), [("arena.ts", arena_words), ("board.ts", board_words)])
+@pytest.mark.parametrize(
+    ("script", "words"), [("arena.ts", arena_words), ("board.ts", board_words), ("privacy.ts", privacy_words)]
+)
 def test_a_script_is_handed_the_words_it_asks_for(script: str, words: object) -> None:
     assert callable(words)
     source = (ROOT / "frontend" / "src" / script).read_text()
