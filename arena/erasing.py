@@ -68,15 +68,18 @@ def erase_old_conversations() -> int:
 def _erase_all(battles: QuerySet[Battle]) -> int:
     """Batch by batch, each of them whole: broken off, it can be begun again."""
     erased = 0
-    while batch := _erase_batch(battles):
+    while (batch := _erase_batch(battles)) is not None:
         erased += batch
     return erased
 
 
 @transaction.atomic
-def _erase_batch(battles: QuerySet[Battle]) -> int:
+def _erase_batch(battles: QuerySet[Battle]) -> int | None:
+    """How many of the next battles were erased here; None if there are no more."""
     # Whoever writes turns locks their battle first, and all in the same order.
     locked = list(battles.order_by("id").select_for_update(of=("self",)).values_list("id", flat=True)[:BATCH])
+    if not locked:
+        return None
     # Looked at again under the locks: a prompt or another eraser may have been quicker.
     found = list(battles.filter(id__in=locked).values_list("id", flat=True))
     now = timezone.now()

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 
 from arena.replay import close_replay
 from arena.stage import stage
+from arena.tasks import erase_old
 from config.celery import app
 from config.metrics import show_metrics
 from inference.probing import probe_all
@@ -78,6 +79,7 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
                 if settings.RUN_CELERY:
                     celery = EmbeddedCelery()
                     celery.start()
+                    erase_old.delay()  # beat asks an hour after its start; a laptop may not stay on for so long
                 await send({"type": "lifespan.startup.complete"})
             case "lifespan.shutdown":
                 await stage.close()
