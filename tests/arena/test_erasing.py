@@ -232,6 +232,21 @@ def test_a_turn_that_ends_while_its_battle_is_being_erased_waits_and_keeps_nothi
     assert Turn.objects.get().reply_a == []
 
 
+def test_an_eraser_that_comes_second_goes_on_with_the_rest(talker, monkeypatch):
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one writer in at a time")
+    monkeypatch.setattr("arena.erasing.BATCH", 1)
+    first, erased = Battle.objects.order_by("id").first(), []
+    with transaction.atomic():
+        Battle.objects.select_for_update().get(id=first.id)
+        second = in_thread(lambda: erased.append(erase(talker)))
+        second.join(timeout=0.5)
+        first.turns.update(prompt=[], reply_a=[], reply_b=[], ticks=[], erased_at=timezone.now())
+    second.join()
+    assert erased == [2]
+    assert not Turn.objects.filter(erased_at=None).exists()
+
+
 def test_the_database_refuses_text_in_an_erased_turn(talker):
     erase(talker)
     turns = Turn.objects.filter(battle_id=talker.duels[0].id)
