@@ -14,7 +14,6 @@ from enum import StrEnum
 from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.db import DatabaseError, connection, connections
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Min
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -23,6 +22,7 @@ from redis import Redis, RedisError
 from arena.models import Vote
 from config.celery import app
 from config.checks import LOOPBACK, unwritable
+from config.contents import applied, unapplied, unknown
 from config.models import Heartbeat
 from inference.models import Entry
 from leaderboard.models import Board, Round, RoundState
@@ -147,15 +147,12 @@ def round_trip(what: str, who: str, took: float) -> Answer:
 
 
 def migrations() -> Iterator[Answer]:
-    executor = MigrationExecutor(connection)
-    loader = executor.loader
-    missing = [f"{step.app_label}.{step.name}" for step, _ in executor.migration_plan(loader.graph.leaf_nodes())]
-    newer = [".".join(step) for step in loader.applied_migrations if step not in loader.disk_migrations]
+    missing, newer = unapplied(), unknown(applied())
     if missing:
         shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
         yield Answer(Level.BAD, "migrations", f"not applied: {shown}", "python manage.py migrate")
-    elif newer := [name for name in newer if name.split(".")[0] in loader.migrated_apps]:
-        words = f"the database is newer than this code: {', '.join(sorted(newer))}"
+    elif newer:
+        words = f"the database is newer than this code: {', '.join(newer)}"
         yield Answer(Level.WARN, "migrations", words, "Start the code that the database was migrated for.")
     else:
         yield Answer(Level.OK, "migrations", "all are applied")

@@ -43,4 +43,9 @@ def write_lines(file: Path, lines: Iterable[dict[str, Any]]) -> None:
     """JSON Lines, gzipped; the same lines always make the same bytes."""
     with file.open("wb") as raw, gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as out:
         for line in lines:
-            out.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+            out.write(json_line(line))
+
+
+def json_line(line: dict[str, Any]) -> bytes:
+    """A line as it stands in `ballots.jsonl`."""
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
