@@ -64,6 +64,9 @@ class Environment(BaseSettings):
     demo: Literal["", "real", "echo"] = Field(
         default="", description="Every page says that this is a demonstration, with real models or without."
     )
+    database_connections: int = Field(
+        default=16, ge=2, le=1000, description="PostgreSQL connections of one process at most; it keeps one open."
+    )
 
     secrets_dir: DirectoryPath | None = Field(
         default=None,

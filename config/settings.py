@@ -7,10 +7,12 @@ import sys
 import tempfile
 from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from psycopg_pool import ConnectionPool
 from pydantic import ValidationError
 
 from config.environment import ROOT, Environment
@@ -111,6 +113,23 @@ SQLITE_OPTIONS = {
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
+# PostgreSQL: each request is a thread of its own and would connect anew; the pool lends it a connection.
+POSTGRESQL_OPTIONS: dict[str, Any] = {
+    "pool": {
+        "min_size": 1,
+        "max_size": ENV.database_connections,
+        "timeout": 5,  # when all are lent: an error soon, not a visitor who waits for ever
+        # The server may go away and come back. Whoever finds that out looks at all the others too, and connecting is
+        # tried anew every second, not ever more seldom. The fewer are idle, the fewer are dead.
+        "reconnect_timeout": 1,
+        "reconnect_failed": ConnectionPool.check,
+        "max_idle": 5,
+    },
+    "connect_timeout": 3,
+    # A process that hangs inside a transaction must not hold a gate for ever. No limit on statements or locks: a vote
+    # waits as long as a closing round needs, and then knows whether it is in.
+    "options": "-c idle_in_transaction_session_timeout=30s",
+}
 DATABASES = {"default": dj_database_url.parse(ENV.database_url or f"sqlite:///{DATA_DIR / 'site.sqlite3'}")}
 if ENV.database_password and not DATABASES["default"].get("PASSWORD"):
     DATABASES["default"]["PASSWORD"] = ENV.database_password.get_secret_value()
@@ -118,6 +137,11 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     # A file, as in service: an in-memory test database is shared by threads under other locking rules.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+else:
+    # What the address says (?sslmode=…) stays.
+    DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | DATABASES["default"].get("OPTIONS", {})
+    # Before it is lent: the server may have restarted since.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
