@@ -7,7 +7,9 @@ skips boards, it never queues them.
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -26,30 +28,78 @@ log = logging.getLogger(__name__)
 GROUP = "boards"
 # Announcements may be lost, boards may not; and without Redis, a command's process has no way to announce.
 LOOK_ANYWAY_SECONDS = 2.0
+AT_ONCE = 100  # sockets; then the loop carries streams and other visitors for a moment
 
 
 def channel_layer() -> BaseChannelLayer:
     return channel_layers[DEFAULT_CHANNEL_LAYER]
 
 
+Message = dict[str, Any]
+Send = Callable[[Any], Awaitable[None]]
+InTask = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+
+
 class Watcher:
-    """One socket's view of a series: the latest text it has not sent yet."""
+    """One socket's view of a series: it is sent the newest board there is, and one at a time."""
 
-    def __init__(self, series: str) -> None:
+    def __init__(self, series: str, send: Send, in_task: InTask) -> None:
         self.series = series
-        self._text: str | None = None
-        self._changed = asyncio.Event()
+        self._send = send
+        self._in_task = in_task
+        self._newest: Message | None = None
+        self._sending = False
+        self._task: asyncio.Task[None] | None = None
 
-    def show(self, text: str) -> None:
-        self._text = text
-        self._changed.set()
+    def show(self, board: Message) -> None:
+        """Send a board at once. A socket that is still taking an earlier one gets the newest there is after that."""
+        self._newest = board
+        if self._sending:
+            return
+        # A socket that keeps up takes the board without waiting; a task for each would cost more than the sending.
+        sending = self._catch_up()
+        try:
+            awaited = sending.send(None)
+        except StopIteration:
+            return
+        except Exception as fault:  # noqa: BLE001  one socket's trouble must not reach the others
+            self._task = self._in_task(_break(fault))
+        else:
+            self._task = self._in_task(_go_on(sending, awaited))
 
-    async def next(self) -> str:
-        """The newest text there is, waiting for one."""
-        await self._changed.wait()
-        self._changed.clear()
-        assert self._text is not None
-        return self._text
+    def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+
+    async def _catch_up(self) -> None:
+        self._sending = True
+        while self._newest is not None:
+            board, self._newest = self._newest, None
+            await self._send(board)
+        self._sending = False
+
+
+async def _break(fault: Exception) -> None:
+    raise fault
+
+
+async def _go_on(started: Coroutine[Any, Any, None], awaited: Any) -> None:
+    """The rest of a coroutine that has been started by hand and awaits something. (Python 3.12 has eager tasks.)"""
+    await _Started(started, awaited)
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    coroutine: Coroutine[Any, Any, None]
+    awaited: Any
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        try:
+            yield self.awaited
+        except BaseException:
+            self.coroutine.close()
+            raise
+        yield from self.coroutine.__await__()
 
 
 class Hub:
@@ -57,25 +107,29 @@ class Hub:
 
     def __init__(self) -> None:
         self.watchers: dict[str, set[Watcher]] = {}
-        self.shown: dict[str, tuple[int, str]] = {}
+        self.shown: dict[str, tuple[int, Message]] = {}
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(self._look_for_ever())]
         if settings.REDIS_URL:
             self._tasks.append(asyncio.create_task(self._listen()))
 
-    async def join(self, series: str) -> Watcher | None:
-        """A watcher that gets the current board at once; None if there is no board."""
+    async def join(self, series: str, send: Send, in_task: InTask) -> Watcher | None:
+        """A watcher that is sent the current board at once; None if there is no board.
+
+        in_task: runs what cannot be sent at once, and looks after the socket if that breaks.
+        """
         if series not in self.shown:
             await self._look(series)
         if series not in self.shown:
             return None
-        watcher = Watcher(series)
-        watcher.show(self.shown[series][1])
+        watcher = Watcher(series, send, in_task)
         self.watchers.setdefault(series, set()).add(watcher)
+        watcher.show(self.shown[series][1])
         return watcher
 
     def leave(self, watcher: Watcher) -> None:
+        watcher.stop()
         watching = self.watchers.get(watcher.series, set())
         watching.discard(watcher)
         if not watching:
@@ -108,14 +162,17 @@ class Hub:
                     log.exception("board of %s could not be read; looking again later", series)
 
     async def _look(self, series: str) -> None:
-        known = self.shown.get(series, (0, ""))[0]
+        known = self.shown[series][0] if series in self.shown else 0
         found = await database_sync_to_async(newer_board)(series, known)
         if found is None:
             return
         text = json.dumps({"type": "board", **found}, ensure_ascii=False, separators=(",", ":"))
-        self.shown[series] = (found["number"], text)
-        for watcher in self.watchers.get(series, ()):
-            watcher.show(text)
+        message = {"type": "websocket.send", "text": text}
+        self.shown[series] = (found["number"], message)
+        for count, watcher in enumerate(list(self.watchers.get(series, ())), 1):
+            watcher.show(message)
+            if count % AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def _listen(self) -> None:
         """Announcements of other processes."""

@@ -1,6 +1,6 @@
 """The board's socket: the current board at once, then every newer one."""
 
-import asyncio
+from functools import partial
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
@@ -17,7 +17,6 @@ from leaderboard.broadcast import Watcher, hub
 
 class BoardConsumer(AsyncWebsocketConsumer):
     watcher: Watcher | None = None
-    sending: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         if voter_id(socket_cookies(self.scope)) is None:
@@ -27,20 +26,13 @@ class BoardConsumer(AsyncWebsocketConsumer):
         await self.accept()
         asked = parse_qs(self.scope["query_string"].decode("latin-1")).get("series", [""])[0]
         series = await database_sync_to_async(find_series)(asked or None)
-        self.watcher = await hub().join(series.slug) if series else None
+        if series:
+            self.watcher = await hub().join(series.slug, self.base_send, partial(tell_in_task, self))
         if self.watcher is None:
             await self.send(text_data=refused(NoSuchSeries()).model_dump_json())
             await self.close(code=4404)
-            return
-        self.sending = tell_in_task(self, self.send_boards(self.watcher))
-
-    async def send_boards(self, watcher: Watcher) -> None:
-        while True:
-            await self.send(text_data=await watcher.next())
 
     async def disconnect(self, code: int) -> None:
-        if self.sending:
-            self.sending.cancel()
         if self.watcher:
             hub().leave(self.watcher)
 
