@@ -29,6 +29,7 @@ from inference.models import Entry, Worker
 from inference.replies import Message, Sampling
 
 SYSTEM_RANDOM = SystemRandom()
+VOTABLE = {TurnState.COMPLETE, TurnState.STOPPED}
 BATTLE_SECONDS = 150  # no turn may stream longer, whatever else fails
 
 
@@ -202,7 +203,7 @@ def void_words(fault: str) -> str:
 
 def votable(turns: Sequence[Turn]) -> bool:
     """Whether there are two answers to judge: the last turn has ended with both of them shown."""
-    return bool(turns) and turns[-1].state in {TurnState.COMPLETE, TurnState.STOPPED}
+    return bool(turns) and turns[-1].state in VOTABLE
 
 
 def names(battle: Battle) -> dict[str, dict[str, str]] | None:

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from arena.battles import battle_of, counted_pairs, names, open_terms, votable
+from arena.battles import VOTABLE, counted_pairs, open_terms
 from arena.drawing import pair_cap
 from arena.gates import pass_gate
-from arena.models import Battle, BattleState, Reveal, Terms, Vote, Voter, Winner
+from arena.holding import Held, Past, hold_battle, record_vote
+from arena.models import BattleState, Reveal, Terms, Winner
 from arena.refusals import (
     AlreadyVoted,
     BattleIsVoid,
@@ -38,49 +39,37 @@ def winner_named(word: object) -> Winner:
 @transaction.atomic
 def cast_vote(*, battle_id: UUID, voter_id: UUID, winner: Winner) -> Receipt:
     """Record the voter's verdict. Locks settle two clicks and two tabs; the constraints hold whatever the code does."""
-    battle = battle_of(battle_id, voter_id, lock=True)
-    vote = Vote.objects.filter(battle=battle).first()
-    if vote is None:
-        vote = _record(battle, winner)
-    elif vote.winner != winner:
+    battle, past = hold_battle(battle_id, voter_id)
+    if past.vote is None:
+        counted_as = _counted_as(battle, past)
+        vote = _record(battle, past, winner, counted_as)
+        return _receipt(battle, vote, counted_as)
+    if past.winner != winner:
         raise AlreadyVoted
-    return _receipt(battle, vote)
+    return _receipt(battle, past.vote, past.counted_as)
 
 
-def _record(battle: Battle, winner: Winner) -> Vote:
+def _record(battle: Held, past: Past, winner: Winner, counted_as: int | None) -> int:
     if battle.state == BattleState.VOID:
         raise BattleIsVoid
-    if not votable(list(battle.turns.all())):
+    if past.last_turn not in VOTABLE:
         raise NothingToVoteOn
-    # One voter's tabs queue up here, so that "how many so far" is true when it is used.
-    Voter.objects.select_for_update().get(id=battle.voter_id)
-    if not pass_gate(battle.terms.gate_id):
+    if not pass_gate(battle.gate_id):
         raise RoundClosed
-    battle.state = BattleState.VOTED
-    battle.save(update_fields=["state"])
-    return Vote.objects.create(
-        battle=battle,
-        gate_id=battle.terms.gate_id,
-        voter_id=battle.voter_id,
-        winner=winner,
-        counted_as=_counted_as(battle),
-    )
+    return record_vote(battle, winner, counted_as)
 
 
-def _counted_as(battle: Battle) -> int | None:
+def _counted_as(battle: Held, past: Past) -> int | None:
     """Which of the voter's counted votes this one is; None beyond the caps of the round and of the pair."""
-    terms = battle.terms
-    spent = counted_pairs(battle.voter_id, terms.gate_id)
-    pair = frozenset({battle.entry_a_id, battle.entry_b_id})
-    if len(spent) >= terms.voter_cap or spent.count(pair) >= pair_cap(terms.voter_cap, terms.drawables.count()):
+    if past.counted >= battle.voter_cap or past.counted_on_pair >= pair_cap(battle.voter_cap, past.entries):
         return None
-    return len(spent) + 1
+    return past.counted + 1
 
 
-def _receipt(battle: Battle, vote: Vote) -> Receipt:
+def _receipt(battle: Held, vote: int, counted_as: int | None) -> Receipt:
     # With names after the close, a receipt never has them, not even one asked for again later: same bytes.
-    known = names(battle) if battle.terms.reveal == Reveal.AFTER_VOTE else None
-    return Receipt(vote=vote.pk, counted=vote.counted_as is not None, names=known)
+    known = battle.names if battle.reveal == Reveal.AFTER_VOTE else None
+    return Receipt(vote=vote, counted=counted_as is not None, names=known)
 
 
 def allowance(voter_id: UUID) -> dict[str, Any]:

@@ -126,6 +126,9 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
         "max_idle": 5,
     },
     "connect_timeout": 3,
+    # The server plans a question once a connection, not at each vote: planning took longer than answering.
+    "server_side_binding": True,
+    "prepare_threshold": 5,
     # A process that hangs inside a transaction must not hold a gate for ever. No limit on statements or locks: a vote
     # waits as long as a closing round needs, and then knows whether it is in.
     "options": "-c idle_in_transaction_session_timeout=30s",
