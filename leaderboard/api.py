@@ -4,13 +4,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import conditional_page
+from django.views.decorators.http import condition, conditional_page
 from ninja import NinjaAPI, Schema
 from ninja.decorators import decorate_view
 
 from arena.middleware import refusal_response
 from arena.refusals import NoSuchEntry, NoSuchSeries, Refusal
-from leaderboard.boards import board, history
+from leaderboard.boards import board, edition, history
 
 api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_namespace="api")
 
@@ -75,12 +75,16 @@ class HistoryOut(Schema):
     points: list[PointOut]
 
 
+def board_etag(request: HttpRequest) -> str | None:
+    return edition(request.GET.get("series"))
+
+
 # A board changes at most twice a second, and for everybody alike: a cache in front may answer for that long.
-shared_for_a_second = decorate_view(cache_control(public=True, max_age=1), conditional_page)
+shared_for_a_second = cache_control(public=True, max_age=1)
 
 
 @api.get("/board", response={200: BoardOut, 404: RefusalOut}, summary="The latest board of a series")
-@shared_for_a_second
+@decorate_view(shared_for_a_second, condition(etag_func=board_etag))
 def latest_board(request: HttpRequest, series: str | None = None) -> dict[str, Any]:
     """Without `series`: the board of the open round."""
     found = board(series)
@@ -90,7 +94,7 @@ def latest_board(request: HttpRequest, series: str | None = None) -> dict[str, A
 
 
 @api.get("/entries/{slug}/history", response={200: HistoryOut, 404: RefusalOut}, summary="An entry through time")
-@shared_for_a_second
+@decorate_view(shared_for_a_second, conditional_page)
 def entry_history(request: HttpRequest, slug: str, series: str | None = None) -> dict[str, Any]:
     """Its standings, oldest first. Without `series`: in the last round it took part in."""
     found = history(slug, series)

@@ -14,6 +14,7 @@ from leaderboard import broadcast
 from leaderboard.boards import all_series, board, history
 from leaderboard.fold import fold
 from leaderboard.models import Board, Folded, Series
+from leaderboard.rounds import close_round, open_following_round
 from leaderboard.tasks import fold_open_rounds
 from rating import Tally, fit, outcome_named
 from tests.servers import wait_until
@@ -191,6 +192,24 @@ def test_a_board_that_has_not_changed_is_not_sent_again(visitor, contest):
     fold(contest)
     assert visitor.http.get("/api/v1/board", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
     assert "ETag" not in visitor.http.get("/api/v1/board?series=nope").headers
+
+
+def test_who_has_the_board_costs_no_board(client, contest, django_assert_num_queries):
+    first = client.get("/api/v1/board")
+    with django_assert_num_queries(2):
+        again = client.get("/api/v1/board", headers={"If-None-Match": first["ETag"]})
+    assert again.status_code == 304
+
+
+def test_a_board_is_sent_again_when_its_round_has_a_next_one(client, contest):
+    for first, second in (("alder", "birch"), ("birch", "cedar"), ("cedar", "dogwood")):
+        cast(contest, first, second, "a")
+    close_round(contest)
+    closed = client.get("/api/v1/board?series=round-1")
+    open_following_round(contest)
+    again = client.get("/api/v1/board?series=round-1", headers={"If-None-Match": closed["ETag"]})
+    assert again.status_code == 200
+    assert again.json()["round"]["next"] == "round-2"
 
 
 def test_the_api_describes_itself(visitor):
