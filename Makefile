@@ -37,6 +37,10 @@ check: .venv/dev frontend/node_modules/.ready ## Format, lint, types, import con
 bench: .venv/dev .venv/demo-real frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Measure what docs/ claims
 	$(BIN)/python -m benchmarks.rating
 	$(BIN)/python -m benchmarks.liveness
+	@if [ -n "$$DATABASE_URL" ]; then $(BIN)/python -m benchmarks.votes; \
+		else echo "→ Skipped benchmarks.votes: DATABASE_URL (PostgreSQL) is not set"; fi
+	@if [ -n "$$DATABASE_URL" ] && [ -n "$$REDIS_URL" ]; then $(BIN)/python -m benchmarks.fanout; \
+		else echo "→ Skipped benchmarks.fanout: DATABASE_URL (PostgreSQL) and REDIS_URL are not both set"; fi
 
 secrets: ## Make the secrets that docker-compose.yml hands to its services
 	@mkdir -p -m 700 secrets

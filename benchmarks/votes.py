@@ -28,7 +28,7 @@ ROUNDS = 7
 FEW = 10_000
 NEW = 100
 FOLDS = 10
-FOLD_ROUNDS = 5
+FOLD_ROUNDS = 9
 NUMBERED = """
     SELECT i, md5('battle' || i)::uuid, md5('voter' || (i - 1) / 10)::uuid
     FROM generate_series(%s::bigint, %s::bigint) AS i
@@ -223,6 +223,7 @@ def leave_behind(site: dict[str, str], votes: int) -> None:
             add_voted(database, 1, votes, counted=True)
         database.execute("UPDATE arena_sequence SET last = %s", [votes])
         database.execute("VACUUM ANALYZE")
+        database.execute("CHECKPOINT")  # what the making has left to be written is not the fold's to wait for
         cells = database.execute(CELLS).fetchall()
     in_own_process(site, keep_tally, votes, cells)
 
