@@ -1,9 +1,11 @@
-"""What casting a vote asks of the database, in as few statements as its guarantees allow, and without models.
+"""What casting a vote asks of the database, in few statements and round trips, and without models.
 
-A vote is the request that comes in crowds; of its time, building queries and models took two thirds.
+A vote is the request that comes in crowds; of its time, most went into building queries and waiting for answers.
 """
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -15,7 +17,7 @@ from arena.refusals import NotYourBattle
 # Two clicks queue up at the battle, and one voter's tabs at the voter, so that "how many so far" is true when it is
 # used. SQLite has no row locks and needs none: its write transactions come one after another.
 HOLD = """
-    SELECT battle.state, battle.entry_a_id, battle.entry_b_id, terms.id, terms.gate_id, terms.voter_cap, terms.reveal,
+    SELECT battle.state, battle.entry_a_id, battle.entry_b_id, terms.gate_id, terms.voter_cap, terms.reveal,
         a.slug, a.name, b.slug, b.name
     FROM arena_battle AS battle
     JOIN arena_voter AS voter ON voter.id = battle.voter_id
@@ -25,20 +27,27 @@ HOLD = """
     WHERE battle.id = %(battle)s AND battle.voter_id = %(voter)s
 """
 LOCK = "FOR NO KEY UPDATE OF battle, voter"
-# Asked once the locks are there: what HOLD waited for, it cannot see.
+# A statement of its own, which begins once the locks are there: what HOLD waited for, it could not see.
 PAST = """
-    SELECT vote.id, vote.winner, vote.counted_as, counted.votes, counted.on_pair,
-        (SELECT count(*) FROM arena_drawable WHERE terms_id = %(terms)s),
-        (SELECT state FROM arena_turn WHERE battle_id = %(battle)s ORDER BY number DESC LIMIT 1)
-    FROM (
-        SELECT count(*) AS votes, count(
-            CASE WHEN battle.entry_a_id IN (%(a)s, %(b)s) AND battle.entry_b_id IN (%(a)s, %(b)s) THEN 1 END
-        ) AS on_pair
-        FROM arena_vote AS earlier JOIN arena_battle AS battle ON battle.id = earlier.battle_id
-        WHERE earlier.gate_id = %(gate)s AND earlier.voter_id = %(voter)s AND earlier.counted_as IS NOT NULL
-    ) AS counted
-    LEFT JOIN arena_vote AS vote ON vote.battle_id = %(battle)s
+    SELECT vote.id, vote.winner, vote.counted_as,
+        (SELECT count(*) FROM arena_vote AS earlier
+            WHERE gate_id = gate.id AND voter_id = battle.voter_id AND counted_as IS NOT NULL),
+        (SELECT count(*) FROM arena_vote AS earlier JOIN arena_battle AS other ON other.id = earlier.battle_id
+            WHERE earlier.gate_id = gate.id AND earlier.voter_id = battle.voter_id AND earlier.counted_as IS NOT NULL
+            AND other.entry_a_id IN (battle.entry_a_id, battle.entry_b_id)
+            AND other.entry_b_id IN (battle.entry_a_id, battle.entry_b_id)),
+        (SELECT count(*) FROM arena_drawable WHERE terms_id = battle.terms_id),
+        (SELECT state FROM arena_turn WHERE battle_id = battle.id ORDER BY number DESC LIMIT 1),
+        gate.is_open
+    FROM arena_battle AS battle
+    JOIN arena_terms AS terms ON terms.id = battle.terms_id
+    JOIN arena_gate AS gate ON gate.id = terms.gate_id
+    LEFT JOIN arena_vote AS vote ON vote.battle_id = battle.id
+    WHERE battle.id = %(battle)s AND battle.voter_id = %(voter)s
 """
+# Voters share the gate, and closing it waits for them: each vote is in or out of a round by commit order.
+SHARE = "FOR SHARE OF gate"
+MARK = "UPDATE arena_battle SET state = 'voted' WHERE id = %(battle)s"
 RECORD = """
     INSERT INTO arena_vote (battle_id, gate_id, voter_id, winner, counted_as, cast_at)
     VALUES (%(battle)s, %(gate)s, %(voter)s, %(winner)s, %(counted_as)s, %(now)s) RETURNING id
@@ -53,7 +62,6 @@ class Held(NamedTuple):
     state: str
     entry_a_id: int
     entry_b_id: int
-    terms_id: int
     gate_id: int
     voter_cap: int
     reveal: str
@@ -68,7 +76,10 @@ class Held(NamedTuple):
 
 
 class Past(NamedTuple):
-    """What is known of a held battle: its vote if there is one, what its voter has spent, how its last turn ended."""
+    """What is known of a held battle: its vote if there is one, what its voter has spent, how its last turn ended.
+
+    Whether its gate is open stays true until the transaction ends.
+    """
 
     vote: int | None
     winner: str | None
@@ -77,21 +88,20 @@ class Past(NamedTuple):
     counted_on_pair: int
     entries: int
     last_turn: str | None
+    gate_is_open: bool
 
 
 def hold_battle(battle_id: uuid.UUID, voter_id: uuid.UUID) -> tuple[Held, Past]:
     """This voter's battle, held until the transaction ends, and its past. Raises NotYourBattle."""
-    lock = LOCK if connection.features.has_select_for_update else ""
-    asked: dict[str, Any] = {"battle": stored(Battle.id, battle_id), "voter": stored(Battle.voter, voter_id)}
-    with connection.cursor() as cursor:
-        cursor.execute(HOLD + lock, asked)
-        row = cursor.fetchone()
-        if row is None:
-            raise NotYourBattle
-        held = Held(battle_id, voter_id, *row)
-        asked |= {"terms": held.terms_id, "gate": held.gate_id, "a": held.entry_a_id, "b": held.entry_b_id}
-        cursor.execute(PAST, asked)
-        return held, Past(*cursor.fetchone())
+    lock, share = (LOCK, SHARE) if connection.features.has_select_for_update else ("", "")
+    asked = {"battle": stored(Battle.id, battle_id), "voter": stored(Battle.voter, voter_id)}
+    with together(), connection.cursor() as holding, connection.cursor() as looking:
+        holding.execute(HOLD + lock, asked)
+        looking.execute(PAST + share, asked)
+        held, past = holding.fetchone(), looking.fetchone()
+    if held is None:
+        raise NotYourBattle
+    return Held(battle_id, voter_id, *held), Past(*past)
 
 
 def record_vote(battle: Held, winner: Winner, counted_as: int | None) -> int:
@@ -104,11 +114,22 @@ def record_vote(battle: Held, winner: Winner, counted_as: int | None) -> int:
         "counted_as": counted_as,
         "now": stored(Vote.cast_at, timezone.now()),
     }
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE arena_battle SET state = 'voted' WHERE id = %(battle)s", values)
-        cursor.execute(RECORD, values)
-        (number,) = cursor.fetchone()
+    with together(), connection.cursor() as marking, connection.cursor() as recording:
+        marking.execute(MARK, values)
+        recording.execute(RECORD, values)
+        (number,) = recording.fetchone()
     return int(number)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Send the block's statements in one go, where the database takes them so; their results are fetched at its end."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 def stored(column: Any, value: object) -> Any:

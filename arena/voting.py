@@ -8,7 +8,6 @@ from django.db import transaction
 
 from arena.battles import VOTABLE, counted_pairs, open_terms
 from arena.drawing import pair_cap
-from arena.gates import pass_gate
 from arena.holding import Held, Past, hold_battle, record_vote
 from arena.models import BattleState, Reveal, Terms, Winner
 from arena.refusals import (
@@ -54,7 +53,7 @@ def _record(battle: Held, past: Past, winner: Winner, counted_as: int | None) ->
         raise BattleIsVoid
     if past.last_turn not in VOTABLE:
         raise NothingToVoteOn
-    if not pass_gate(battle.gate_id):
+    if not past.gate_is_open:
         raise RoundClosed
     return record_vote(battle, winner, counted_as)
 

@@ -3,23 +3,24 @@
 import os
 from typing import Any
 
+import django
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-pages = get_asgi_application()
+django.setup(set_prefix=False)
 
 # These need the applications that the line above has loaded.
 from config.lifespan import lifespan  # noqa: E402
+from config.pages import Pages  # noqa: E402
 from config.requests import answer_health, measured, with_request_id  # noqa: E402
 from config.sockets import sockets  # noqa: E402
 
-measured_pages = measured(pages)
+pages = measured(Pages())
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
     if not await answer_health(scope, send):
-        await measured_pages(scope, receive, send)
+        await pages(scope, receive, send)
 
 
 application = with_request_id(ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan}))

@@ -80,8 +80,7 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",  # nor does it enter the domain into browsers
 ]
 MIDDLEWARE = [
-    # Outermost, and the only asynchronous one: below it, a request changes threads once and not at every layer.
-    "servestatic.middleware.ServeStaticMiddleware",
+    # Static files are answered before all of these: config/pages.py.
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -1,13 +1,18 @@
 """Where voting and closing meet, with transactions that really overlap."""
 
 import threading
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
-from arena.gates import close_gate, pass_gate
-from arena.models import Gate, Vote
+from arena.gates import close_gate
+from arena.models import Battle, Gate, Turn, Vote, Voter, Winner
+from arena.refusals import RoundClosed
 from arena.sequence import sweep
+from arena.voting import cast_vote
+from inference.models import Entry
 from tests.leaderboard.test_folding import cast
 
 
@@ -23,21 +28,33 @@ def in_thread(work):
     return thread
 
 
+def votable(contest):
+    """A battle as a visitor leaves it before the vote, on a device of its own."""
+    battle = Battle.objects.create(
+        terms=contest.gate.terms.get(),
+        voter=Voter.objects.create(),
+        entry_a=Entry.objects.get(slug="alder"),
+        entry_b=Entry.objects.get(slug="birch"),
+        propensity=0.1,
+    )
+    Turn.objects.create(battle=battle, number=1, state="complete", prompt=[], ended_at=timezone.now())
+    return {"battle_id": battle.id, "voter_id": battle.voter_id, "winner": Winner.A}
+
+
 def test_closing_waits_for_the_votes_under_way(contest):
-    inside, seen_at_close = threading.Event(), []
+    battle = votable(contest)
+    inside, slowly, seen_at_close = threading.Event(), threading.Event(), []
 
     def vote():
         with transaction.atomic():
-            assert pass_gate(contest.gate_id)
+            cast_vote(**battle)
             inside.set()
             slowly.wait(0.5)
-            cast(contest, "alder", "birch", "a")
 
     def close():
         close_gate(contest.gate_id)
         seen_at_close.append(Vote.objects.count())
 
-    slowly = threading.Event()
     voting = in_thread(vote)
     assert inside.wait(5)
     closing = in_thread(close)
@@ -46,26 +63,55 @@ def test_closing_waits_for_the_votes_under_way(contest):
     assert seen_at_close == [1]
 
 
+def test_a_vote_that_waited_for_the_close_is_refused(contest):
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one writer in at a time, whatever the gate says")
+    battle = votable(contest)
+    closed, finish, answers = threading.Event(), threading.Event(), []
+
+    def close():
+        with transaction.atomic():
+            close_gate(contest.gate_id)
+            closed.set()
+            finish.wait(0.5)
+
+    def vote():
+        with pytest.raises(RoundClosed):
+            cast_vote(**battle)
+        answers.append("refused")
+
+    closing = in_thread(close)
+    assert closed.wait(5)
+    voting = in_thread(vote)
+    closing.join()
+    voting.join()
+    assert answers == ["refused"]
+    assert not Vote.objects.exists()
+
+
 def test_many_votes_pass_an_open_gate_together(contest):
     if connection.vendor == "sqlite":
         pytest.skip("SQLite lets one writer in at a time, whatever the gate says")
+    battles = [votable(contest), votable(contest)]
     both_inside = threading.Barrier(2, timeout=5)
 
-    def vote():
+    def vote(battle):
         with transaction.atomic():
-            pass_gate(contest.gate_id)
+            cast_vote(**battle)
             both_inside.wait()
 
-    voters = [in_thread(vote) for _ in range(2)]
+    voters = [in_thread(partial(vote, battle)) for battle in battles]
     for voter in voters:
         voter.join()
     assert not both_inside.broken
+    assert Vote.objects.count() == 2
 
 
 def test_nothing_passes_a_closed_gate(contest):
+    battle = votable(contest)
     assert close_gate(contest.gate_id)
-    with transaction.atomic():
-        assert not pass_gate(contest.gate_id)
+    with pytest.raises(RoundClosed):
+        cast_vote(**battle)
     assert not close_gate(contest.gate_id)
     assert not Gate.objects.get().is_open
 
