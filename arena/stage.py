@@ -223,20 +223,20 @@ async def more_pieces(battle_id: UUID, place: Place, *, whole: bool) -> tuple[li
 
 async def kept(battle_id: UUID) -> tuple[list[Piece], Place]:
     """What ended turns showed, and the place before the turn that streams, if one does."""
-    turns = [turn async for turn in Turn.objects.filter(battle_id=battle_id)]
+    turns = await database_sync_to_async(lambda: list(Turn.objects.filter(battle_id=battle_id)))()
     streams = bool(turns) and turns[-1].state == TurnState.STREAMING
     return kept_pieces(turns), (turns[-1].number, 0) if streams else BEFORE_ALL
 
 
 async def place_now(battle_id: UUID) -> Place:
     """Past all turns that have ended."""
-    ended = await Turn.objects.filter(battle_id=battle_id).exclude(state=TurnState.STREAMING).acount()
+    ended = await database_sync_to_async(Turn.objects.filter(battle_id=battle_id).exclude(state="streaming").count)()
     return ended + 1, 0
 
 
 async def rescue(battle_id: UUID) -> None:
     """End a turn whose process died: what was shown is kept, the turn is void, its prompt can be offered again."""
-    turn = await Turn.objects.filter(battle_id=battle_id, state=TurnState.STREAMING).afirst()
+    turn = await database_sync_to_async(Turn.objects.filter(battle_id=battle_id, state="streaming").first)()
     if turn is None or await held_for_sure(battle_id):
         return
     shown = Shown()

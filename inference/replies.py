@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import httpx
+from channels.db import database_sync_to_async
 from django.conf import settings
 from prometheus_client import Counter, Histogram
 
@@ -111,7 +112,7 @@ async def stream_reply(entry_id: int, messages: Sequence[Message], sampling: Sam
             log.warning("entry %s: %s: %s", entry_id, fault.kind, fault)
             if isinstance(fault, Unreachable):
                 # Out of the draw until a probe finds it well again.
-                await Worker.objects.filter(pk=worker.pk).aupdate(healthy=False)
+                await database_sync_to_async(Worker.objects.filter(pk=worker.pk).update)(healthy=False)
             if said or len(tried) >= TRIES or not isinstance(fault, RETRIED) or not await _another(entry_id, tried):
                 raise
         else:
@@ -121,7 +122,8 @@ async def stream_reply(entry_id: int, messages: Sequence[Message], sampling: Sam
 
 
 async def _another(entry_id: int, tried: list[int]) -> bool:
-    return await Worker.objects.filter(entry_id=entry_id, healthy=True).exclude(pk__in=tried).aexists()
+    others = Worker.objects.filter(entry_id=entry_id, healthy=True).exclude(pk__in=tried)
+    return await database_sync_to_async(others.exists)()
 
 
 async def _listen_and_count(worker: Worker, messages: Sequence[Message], sampling: Sampling, hear: Hear) -> None:

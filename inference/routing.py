@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
+from channels.db import database_sync_to_async
 from django.conf import settings
 
 from inference.faults import Busy, NoWorker
@@ -25,8 +26,9 @@ def least_loaded(workers: Collection[Worker]) -> Worker | None:
 
 
 async def healthy_workers(entry_id: int, without: Collection[int] = ()) -> list[Worker]:
+    # Here as everywhere outside a request: Django's own asynchronous queries would not give their connection back.
     workers = Worker.objects.filter(entry_id=entry_id, healthy=True).exclude(pk__in=without).select_related("entry")
-    return [worker async for worker in workers]
+    return await database_sync_to_async(lambda: list(workers))()
 
 
 @asynccontextmanager
