@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from config.environment import ROOT, Environment
 from config.logs import logging_settings
+from config.schedules import every
 
 try:
     ENV = Environment()
@@ -167,13 +168,13 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULE = {
     "fold": {
         "task": "leaderboard.tasks.fold_open_rounds",
-        "schedule": ENV.fold_seconds,
+        "schedule": every(ENV.fold_seconds),
         "options": {"expires": 5},
     },
-    "probe": {"task": "inference.tasks.probe_workers", "schedule": 10.0, "options": {"expires": 10}},
-    "void": {"task": "arena.tasks.void_abandoned", "schedule": 30.0, "options": {"expires": 30}},
-    "heartbeat": {"task": "config.tasks.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
-    "erase": {"task": "arena.tasks.erase_old", "schedule": 3600.0, "options": {"expires": 3600}},
+    "heartbeat": {"task": "config.tasks.heartbeat", "schedule": every(10), "options": {"expires": 10}},
+    "erase": {"task": "arena.tasks.erase_old", "schedule": every(3600), "options": {"expires": 3600}},
+    "probe": {"task": "inference.tasks.probe_workers", "schedule": every(10), "options": {"expires": 10}},
+    "void": {"task": "arena.tasks.void_abandoned", "schedule": every(5), "options": {"expires": 5}},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
