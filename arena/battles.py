@@ -9,6 +9,7 @@ from random import Random, SystemRandom
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,6 +32,7 @@ from inference.replies import Message, Sampling
 SYSTEM_RANDOM = SystemRandom()
 VOTABLE = {TurnState.COMPLETE, TurnState.STOPPED}
 BATTLE_SECONDS = 150  # no turn may stream longer, whatever else fails
+NOBODYS_SECONDS = BATTLE_SECONDS - 7  # a turn that streams for so long has lost its process; beat looks every 5 s
 
 
 def open_terms() -> Terms | None:
@@ -175,7 +177,7 @@ def end_turn(turn_id: int, state: TurnState, shown: Shown, *, fault: str = "", s
         ticks=shown.ticks,
         fault=fault,
         fault_side=side,
-        ended_at=timezone.now(),
+        ended_at=Now(),
     )
     if ended and state == TurnState.VOID and battle.state == BattleState.OPEN:
         battle.state = BattleState.VOID
@@ -185,7 +187,7 @@ def end_turn(turn_id: int, state: TurnState, shown: Shown, *, fault: str = "", s
 
 def void_abandoned_turns() -> int:
     """End the turns whose process is gone. Returns how many there were."""
-    late = timezone.now() - timedelta(seconds=BATTLE_SECONDS)
+    late = Now() - timedelta(seconds=NOBODYS_SECONDS)
     stuck = Turn.objects.filter(state=TurnState.STREAMING, started_at__lt=late).values_list("id", flat=True)
     return sum(end_turn(turn_id, TurnState.VOID, Shown(), fault="interrupted") for turn_id in stuck)
 

@@ -12,8 +12,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.db.models.functions import Coalesce
-from django.utils import timezone
+from django.db.models.functions import Coalesce, Now
 
 from arena.models import Battle, BattleState, Report, Turn, TurnState
 from arena.refusals import SiteAway
@@ -42,7 +41,7 @@ def erase_conversations(voter_id: UUID) -> int:
     """
     erased = _erase_all(held_conversations(voter_id))
     # Asked of the database: an earlier attempt may have broken off between the rows and the shelves.
-    recently = timezone.now() - timedelta(seconds=KEEP_SECONDS)
+    recently = Now() - timedelta(seconds=KEEP_SECONDS)
     shelved = dict(
         Battle.objects.filter(voter_id=voter_id, turns__erased_at__gte=recently).values_list("id", "state").distinct()
     )
@@ -60,7 +59,7 @@ def erase_old_conversations() -> int:
 
     One that streams just now is left for the next time. The shelves have forgotten such old text long ago.
     """
-    end = timezone.now() - timedelta(days=settings.RETENTION_DAYS)
+    end = Now() - timedelta(days=settings.RETENTION_DAYS)
     old = Turn.objects.filter(erased_at=None, started_at__lt=end).values("battle")
     return _erase_all(Battle.objects.filter(~STREAMING, WITH_TEXT, id__in=old))
 
@@ -82,13 +81,12 @@ def _erase_batch(battles: QuerySet[Battle]) -> int | None:
         return None
     # Looked at again under the locks: a prompt or another eraser may have been quicker.
     found = list(battles.filter(id__in=locked).values_list("id", flat=True))
-    now = timezone.now()
     turns = Turn.objects.filter(battle__in=found)
     later = Turn.objects.filter(battle=OuterRef("battle"), number__gt=OuterRef("number"))
     turns.filter(~Exists(later), battle__state=BattleState.OPEN).update(
-        state=TurnState.VOID, fault="erased", fault_side="", ended_at=Coalesce("ended_at", now)
+        state=TurnState.VOID, fault="erased", fault_side="", ended_at=Coalesce("ended_at", Now())
     )
-    turns.filter(erased_at=None).update(prompt=[], reply_a=[], reply_b=[], ticks=[], erased_at=now)
+    turns.filter(erased_at=None).update(prompt=[], reply_a=[], reply_b=[], ticks=[], erased_at=Now())
     Battle.objects.filter(id__in=found, state=BattleState.OPEN).update(state=BattleState.VOID)
     Report.objects.filter(battle__in=found).exclude(text="").update(text="")
     return len(found)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.utils import timezone
 
 from arena.models import Battle, Vote, Winner
 from arena.refusals import NotYourBattle
@@ -49,8 +48,8 @@ PAST = """
 SHARE = "FOR SHARE OF gate"
 MARK = "UPDATE arena_battle SET state = 'voted' WHERE id = %(battle)s"
 RECORD = """
-    INSERT INTO arena_vote (battle_id, gate_id, voter_id, winner, counted_as, cast_at)
-    VALUES (%(battle)s, %(gate)s, %(voter)s, %(winner)s, %(counted_as)s, %(now)s) RETURNING id
+    INSERT INTO arena_vote (battle_id, gate_id, voter_id, winner, counted_as)
+    VALUES (%(battle)s, %(gate)s, %(voter)s, %(winner)s, %(counted_as)s) RETURNING id
 """
 
 
@@ -112,7 +111,6 @@ def record_vote(battle: Held, winner: Winner, counted_as: int | None) -> int:
         "voter": stored(Vote.voter, battle.voter_id),
         "winner": winner.value,
         "counted_as": counted_as,
-        "now": stored(Vote.cast_at, timezone.now()),
     }
     with together(), connection.cursor() as marking, connection.cursor() as recording:
         marking.execute(MARK, values)
@@ -133,5 +131,5 @@ def together() -> Iterator[None]:
 
 
 def stored(column: Any, value: object) -> Any:
-    """The value as this database keeps it: SQLite has UUIDs and times as text."""
+    """The value as this database keeps it: SQLite has UUIDs as text."""
     return column.field.get_db_prep_value(value, connection)

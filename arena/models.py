@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from inference.models import Entry
 
@@ -160,7 +161,8 @@ class Turn(models.Model):
     ticks = models.JSONField(default=list)
     fault = models.CharField(max_length=20, blank=True, help_text="Why it is void: the kind of the failure.")
     fault_side = models.CharField(max_length=1, choices=Side, blank=True)
-    started_at = models.DateTimeField(auto_now_add=True)
+    # By the database's clock: another process, with another clock, asks how long it streams.
+    started_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
 
@@ -199,7 +201,7 @@ class Vote(models.Model):
         help_text="Which of the voter's counted votes of the round this is; null: kept with weight 0.",
     )
     position = models.PositiveBigIntegerField(null=True, help_text="Its gap-free place in the order of counting.")
-    cast_at = models.DateTimeField(auto_now_add=True)
+    cast_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from arena.gates import close_gate
@@ -63,7 +64,7 @@ def open_round(
 
 def end_due_rounds() -> None:
     """Let no more votes into rounds whose end has come. The cut itself is an organizer's decision."""
-    for contest in Round.objects.filter(state=RoundState.OPEN, gate__is_open=True, ends_at__lte=timezone.now()):
+    for contest in Round.objects.filter(state=RoundState.OPEN, gate__is_open=True, ends_at__lte=Now()):
         close_gate(contest.gate_id)
 
 
