@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -35,11 +36,12 @@ def serving(app: Any, *, lifespan: Literal["on", "off"] = "off") -> Iterator[str
         assert not thread.is_alive()
 
 
-def wait_until(true: Any, seconds: float = 10.0) -> None:
+def wait_until(true: Any, seconds: float = 10.0, *, every: float = 0.02) -> None:
     """Wait for something that must become true soon; the limit only ends a broken test."""
     done = threading.Event()
-    for _ in range(int(seconds / 0.02)):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
         if true():
             return
-        done.wait(0.02)
+        done.wait(every)
     raise AssertionError("it did not become true")

@@ -17,7 +17,11 @@ class Visitor:
         self.base = base
         self.language = language
         self.http = httpx.Client(base_url=base, headers={"Accept-Language": language}, timeout=30, trust_env=False)
-        self.http.get("/").raise_for_status()
+        try:
+            self.http.get("/").raise_for_status()
+        except httpx.HTTPError:
+            self.http.close()
+            raise
 
     def close(self) -> None:
         self.http.close()

@@ -1,0 +1,84 @@
+"""The stack that is hurt, and the table of what was measured while it was. FAULTS=full hurts it more often."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.faults.stack import Stack, running_stack
+
+FULL = os.environ.get("FAULTS") == "full"
+
+# Time-outs of a busy day, not of a patient one, so that a worker that hangs is found out within seconds.
+SETTINGS = (
+    "WORKER_FIRST_TOKEN_SECONDS=4",
+    "WORKER_IDLE_SECONDS=4",
+    "WORKER_TOTAL_SECONDS=12",
+    "BATTLES_PER_ADDRESS=1000000",
+    "BATTLES_PER_VISITOR=1000000",
+)
+
+
+def often(few: int, many: int) -> int:
+    """How often a fault happens: few times in CI, many times by `make faults`."""
+    return many if FULL else few
+
+
+@dataclass
+class Figure:
+    """A row of the table: what was done, how often, what was measured, and what was wanted."""
+
+    fault: str
+    goal: str
+    times: int = 0
+    measured: str = ""
+    verdict: str = "not kept"
+
+
+FIGURES = pytest.StashKey[list[Figure]]()
+
+
+class Figures:
+    def __init__(self, rows: list[Figure]) -> None:
+        self.rows = rows
+
+    @contextmanager
+    def row(self, fault: str, *, goal: str) -> Iterator[Figure]:
+        """A row that a test fills in; it says "not kept" if the test fails."""
+        self.rows.append(figure := Figure(fault, goal))
+        yield figure
+        figure.verdict = "kept"
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> Figures:
+    return Figures(pytestconfig.stash.setdefault(FIGURES, []))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_run_is_enough() -> None:
+    if os.environ.get("DATABASE_URL"):
+        pytest.skip("these tests bring their own PostgreSQL and Redis: the run on the embedded default has made them")
+
+
+@pytest.fixture(scope="session")
+def stack(one_run_is_enough: None) -> Iterator[Stack]:
+    """One site for all the faults that it must survive, one after another."""
+    with running_stack(*SETTINGS) as running:
+        yield running
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    rows = config.stash.get(FIGURES, [])
+    if not rows:
+        return
+    terminalreporter.section("bad days")
+    cells = [("fault", "times", "measured", "goal", "verdict")]
+    cells += [(row.fault, str(row.times), row.measured, row.goal, row.verdict) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for line in cells:
+        terminalreporter.write_line(
+            " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )

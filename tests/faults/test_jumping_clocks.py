@@ -1,0 +1,81 @@
+"""The clocks of two processes jump, and those of the others do not: nobody is judged by what a clock on a wall says."""
+
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from django.utils import timezone
+
+from tests.conftest import skip_or_fail
+from tests.faults.conftest import SETTINGS, often
+from tests.faults.guests import Notes, await_more, crowd
+from tests.faults.soundness import assert_sound, await_boards
+from tests.faults.stack import Stack, running_stack
+from tests.faults.test_killed_web_processes import STREAM, await_streams
+from tests.servers import wait_until
+
+# Not beat: under libfaketime 0.9.10, Python's sleep sleeps for as long as the clock has jumped.
+JUMPING = ("web1", "worker")
+HOUR = 3600
+
+
+class Clock:
+    """The wall clock of those processes."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.jump(0)
+
+    def jump(self, seconds: int) -> None:
+        self.file.write_text(f"{seconds:+d}\n")
+
+
+@pytest.fixture(scope="module")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
+    return Clock(tmp_path_factory.mktemp("clock") / "offset")
+
+
+@pytest.fixture(scope="module")
+def skewed(clock: Clock) -> Iterator[Stack]:
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+    if library is None:
+        skip_or_fail("libfaketime is not installed (on Debian: faketime)")
+    faked = {
+        "LD_PRELOAD": library,
+        "FAKETIME_TIMESTAMP_FILE": clock.file,
+        "FAKETIME_CACHE_DURATION": 1,
+        "FAKETIME_DONT_FAKE_MONOTONIC": 1,
+    }
+    settings = [f"{name}:{key}={value}" for name in JUMPING for key, value in faked.items()]
+    with running_stack(*SETTINGS, *settings) as running:
+        yield running
+
+
+def test_a_clock_that_jumps_an_hour_voids_nothing_and_stops_nothing(skewed, clock, figures):
+    with figures.row("clock of web1 and the worker jumps ± 1 h", goal="0 lost, 0 void; boards catch up") as row:
+        notes = Notes()
+        for seconds in [HOUR, -HOUR, 0] * often(1, 2):
+            with crowd(skewed.url, 4, STREAM, notes):
+                await_streams(skewed, 3)
+                clock.jump(seconds)
+                await_offset(skewed, seconds)
+                await_more(notes.ended, 8)
+            # A worker that is ahead of beat finds every task expired: they must share a clock, or wait until they do.
+            if seconds <= 0:
+                await_boards(skewed)
+            row.times += 1
+        row.measured = f"{len(notes.acknowledged)} votes acknowledged, 0 lost; {len(notes.void)} turns void"
+        assert_sound(skewed, notes.acknowledged)
+        assert notes.void == []
+
+
+def await_offset(stack: Stack, seconds: float) -> None:
+    """Wait until the clock of web1 is so far ahead of ours."""
+
+    def offset() -> float:
+        date = httpx.get(f"{stack.base('web1')}/healthz", trust_env=False).headers["date"]
+        return (parsedate_to_datetime(date) - timezone.now()).total_seconds()
+
+    wait_until(lambda: abs(offset() - seconds) < 60)
