@@ -68,6 +68,8 @@ def web_config(host: str, port: int) -> uvicorn.Config:
         access_log=False,
         log_level="warning",
         ws_max_size=LARGEST_FRAME,
+        # A board would be compressed anew for every socket, and the pieces of an answer are too short to gain by it.
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=CLOSING_SECONDS,
         proxy_headers=False,  # arena.visitors.address believes only TRUSTED_PROXIES
     )
