@@ -17,7 +17,7 @@ from arena.refusals import DATABASE_AWAY, BadFrame, NotAnswering, PromptNotAllow
 from arena.replay import BEFORE_ALL, Piece, Place, ReplayAway, replay
 from arena.stage import place_now, shown_pieces, stage
 from arena.visitors import socket_cookies, socket_language, voter_id
-from arena.watching import tell_in_task
+from arena.watching import NO_CHANNEL, tell_in_task
 from inference.moderation import is_flagged
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ FRAMES, PER_SECONDS = 10, 10  # a person does not send more
 
 
 class BattleConsumer(AsyncWebsocketConsumer):
+    channel_layer_alias = NO_CHANNEL
+
     async def connect(self) -> None:
         self.battle_id: UUID = self.scope["url_route"]["kwargs"]["battle_id"]
         self.watcher: asyncio.Task[None] | None = None

@@ -9,6 +9,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 log = logging.getLogger(__name__)
 
+# The alias of no channel layer. Our sockets are told by tasks of their own; with a channel each, as Channels gives
+# them by default, none could open while Redis is away.
+NO_CHANNEL = "none"
+
 
 def tell_in_task(consumer: AsyncWebsocketConsumer, telling: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     """Run what tells the socket. If it breaks, the socket closes: the page comes back and resumes.

@@ -10,12 +10,13 @@ from django.utils import translation
 from arena.frames import refused
 from arena.refusals import NoSuchSeries
 from arena.visitors import socket_cookies, socket_language, voter_id
-from arena.watching import tell_in_task
+from arena.watching import NO_CHANNEL, tell_in_task
 from leaderboard.boards import find_series
 from leaderboard.broadcast import Watcher, hub
 
 
 class BoardConsumer(AsyncWebsocketConsumer):
+    channel_layer_alias = NO_CHANNEL
     watcher: Watcher | None = None
 
     async def connect(self) -> None:
