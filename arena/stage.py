@@ -74,7 +74,7 @@ class Stage:
             played, guarded = await asyncio.gather(playing, guarding, return_exceptions=True)
         state, fault, side = verdict(played, guarded, shown)
         # The database first: whoever sees "ready" may vote at once.
-        if await self._record(script.turn_id, state, shown, fault, side):
+        if await self._record(shelf, script, state, shown, fault=fault, side=side):
             for piece in closing_pieces((script.number, len(shown.ticks)), script.first_tick - 1, state, fault):
                 pieces.put_nowait(piece)
         pieces.put_nowait(None)
@@ -82,15 +82,17 @@ class Stage:
         with suppress(ReplayAway):
             await shelf.release(script.battle_id)
 
-    async def _record(self, turn_id: int, state: TurnState, shown: Shown, fault: str, side: str) -> bool:
+    async def _record(self, shelf: Replay, script: Script, state: TurnState, shown: Shown, **how: str) -> bool:
         """End the turn in the database, when it is there. False if somebody else did, or if there is no time left."""
         while True:
             try:
-                return await database_sync_to_async(end_turn)(turn_id, state, shown, fault=fault, side=side)
+                return await database_sync_to_async(end_turn)(script.turn_id, state, shown, **how)
             except DATABASE_AWAY:
                 log.warning("a turn's end cannot be kept yet; trying again")
             if self.closing:
                 return False
+            with suppress(ReplayAway):
+                await shelf.hold(script.battle_id)  # or somebody would take this process for dead
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _guard(self, shelf: Replay, battle_id: UUID, playing: asyncio.Task[None]) -> str:

@@ -17,7 +17,7 @@ from channels import DEFAULT_CHANNEL_LAYER
 from channels.db import database_sync_to_async
 from channels.layers import BaseChannelLayer, channel_layers
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from redis.exceptions import RedisError
 
 from leaderboard.boards import board
@@ -158,7 +158,7 @@ class Hub:
             for series in list(self.watchers):
                 try:
                     await self._look(series)
-                except DatabaseError:
+                except Error:
                     log.exception("board of %s could not be read; looking again later", series)
 
     async def _look(self, series: str) -> None:
