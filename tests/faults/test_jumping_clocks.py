@@ -1,5 +1,7 @@
 """The clocks of two processes jump, and those of the others do not: nobody is judged by what a clock on a wall says."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -8,7 +10,7 @@ import httpx
 import pytest
 from django.utils import timezone
 
-from tests.conftest import skip_or_fail
+from tests.conftest import ROOT, skip_or_fail
 from tests.faults.conftest import SETTINGS, often
 from tests.faults.guests import Notes, await_more, crowd
 from tests.faults.soundness import assert_sound, await_boards
@@ -38,16 +40,21 @@ def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
 
 
 @pytest.fixture(scope="module")
-def skewed(clock: Clock) -> Iterator[Stack]:
+def faked(clock: Clock) -> dict[str, str]:
+    """The environment of a process that goes by that clock."""
     library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
     if library is None:
         skip_or_fail("libfaketime is not installed (on Debian: faketime)")
-    faked = {
-        "LD_PRELOAD": library,
-        "FAKETIME_TIMESTAMP_FILE": clock.file,
-        "FAKETIME_CACHE_DURATION": 1,
-        "FAKETIME_DONT_FAKE_MONOTONIC": 1,
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME_TIMESTAMP_FILE": str(clock.file),
+        "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
+
+
+@pytest.fixture(scope="module")
+def skewed(faked: dict[str, str]) -> Iterator[Stack]:
     settings = [f"{name}:{key}={value}" for name in JUMPING for key, value in faked.items()]
     with running_stack(*SETTINGS, *settings) as running:
         yield running
@@ -69,6 +76,21 @@ def test_a_clock_that_jumps_an_hour_voids_nothing_and_stops_nothing(skewed, cloc
         row.measured = f"{len(notes.acknowledged)} votes acknowledged, 0 lost; {len(notes.void)} turns void"
         assert_sound(skewed, notes.acknowledged)
         assert notes.void == []
+
+
+def test_beat_is_not_held_up_by_a_clock_that_is_set_back(clock, faked):
+    clock.jump(0)
+    program = """
+import pathlib, sys, time
+from config.schedules import every
+task = every(3)
+last, began = task.now(), time.time()
+pathlib.Path(sys.argv[1]).write_text("-3600")
+assert time.time() < began - 3000
+assert task.is_due(last).next <= 3
+"""
+    command = [sys.executable, "-c", program, str(clock.file)]
+    subprocess.run(command, cwd=ROOT, env=faked | {"FAKETIME_NO_CACHE": "1"}, check=True)
 
 
 def await_offset(stack: Stack, seconds: float) -> None:

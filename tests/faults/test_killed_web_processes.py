@@ -6,7 +6,7 @@ from itertools import cycle, islice
 from statistics import median
 
 from tests.faults.conftest import often
-from tests.faults.guests import Guest, Notes, crowd
+from tests.faults.guests import Guest, Notes, await_more, crowd
 from tests.faults.soundness import assert_sound
 from tests.faults.stack import percentile
 from tests.servers import wait_until
@@ -19,6 +19,7 @@ def test_a_killed_web_process_costs_nothing_acknowledged_and_its_viewers_come_ba
     with figures.row("kill -9 a web process under load", goal="0 lost; back elsewhere, p95 ≤ 3 s") as row:
         with crowd(stack.url, 6, STREAM) as notes:
             for name in islice(cycle(["web1", "web2"]), often(2, 20)):
+                await_more(notes.acknowledged, 4)
                 await_streams(stack, 4)
                 stack.await_restart(name, stack.kill(name))
                 row.times += 1

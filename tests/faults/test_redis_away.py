@@ -68,4 +68,4 @@ def test_while_redis_is_away_votes_go_on_and_streams_end_well(stack, figures):
         assert_sound(stack, notes.acknowledged)
         await_shown(watched, stack)
         assert notes.void == []
-        assert meanwhile >= seconds / 4
+        assert meanwhile >= seconds
