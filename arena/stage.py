@@ -12,6 +12,7 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from prometheus_client import Counter
 
 from arena.battles import BATTLE_SECONDS, Script, Shown, end_turn
 from arena.content import text_of
@@ -23,6 +24,7 @@ from arena.streaming import SideFailed, play
 
 log = logging.getLogger(__name__)
 
+ENDS = Counter("lms_turns_total", "Turns played here, by how they ended and what was at fault.", ["state", "fault"])
 GUARD_SECONDS = 0.2
 AGAIN_SECONDS = 0.5  # after what is away was found so
 # A replay that has forgotten everything does not know who plays: they have this long to say so again.
@@ -73,6 +75,7 @@ class Stage:
             playing.cancel()
             played, guarded = await asyncio.gather(playing, guarding, return_exceptions=True)
         state, fault, side = verdict(played, guarded, shown)
+        ENDS.labels(state, fault).inc()
         # The database first: whoever sees "ready" may vote at once.
         if await self._record(shelf, script, state, shown, fault=fault, side=side):
             for piece in closing_pieces((script.number, len(shown.ticks)), script.first_tick - 1, state, fault):

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from prometheus_client import Counter
 
 from arena.battles import VOTABLE, counted_pairs, open_terms
 from arena.drawing import pair_cap
@@ -17,6 +18,8 @@ from arena.refusals import (
     RoundClosed,
     UnknownWinner,
 )
+
+VOTES = Counter("lms_votes_total", "Votes cast here, by whether they count; a repeated one is none.", ["counted"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ def cast_vote(*, battle_id: UUID, voter_id: UUID, winner: Winner) -> Receipt:
     if past.vote is None:
         counted_as = _counted_as(battle, past)
         vote = _record(battle, past, winner, counted_as)
+        transaction.on_commit(VOTES.labels(str(counted_as is not None).lower()).inc)
         return _receipt(battle, vote, counted_as)
     if past.winner != winner:
         raise AlreadyVoted

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 ANSWER_LIMIT = 64 * 1024  # bytes; an honest answer has about two thousand
 
-MODERATED = Counter("lms_moderation", "Prompts by what the moderation endpoint said of them.", ["outcome"])
+MODERATED = Counter("lms_moderation_total", "Prompts by what the moderation endpoint said of them.", ["outcome"])
 
 
 class NoVerdict(Exception):

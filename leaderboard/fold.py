@@ -1,6 +1,7 @@
 """The fold: new ballots become the next board. By position, so that no vote is skipped and none counts twice."""
 
 from django.db import transaction
+from prometheus_client import Counter, Histogram
 
 from arena.ballots import ballots
 from arena.models import Vote
@@ -11,6 +12,9 @@ from leaderboard.broadcast import announce
 from leaderboard.models import Board, Folded, Round
 from rating import outcome_named
 
+SECONDS = Histogram("lms_fold_seconds", "One fold, from the lock to the board.")
+BALLOTS = Counter("lms_folded_ballots_total", "Ballots that were folded.")
+
 
 def has_news(contest: Round) -> bool:
     """Whether a fold would find votes. Reads only, so that looking twice a second costs nothing."""
@@ -20,6 +24,7 @@ def has_news(contest: Round) -> bool:
     return Vote.objects.filter(gate_id=contest.gate_id, position__gt=folded.position).exists()
 
 
+@SECONDS.time()
 @transaction.atomic
 def fold(contest: Round, *, anyway: bool = False) -> Board | None:
     """Fold the round's ballots past the last folded position and publish the board; None if there were none.
@@ -42,4 +47,5 @@ def fold(contest: Round, *, anyway: bool = False) -> Board | None:
     names = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "name"))
     board = publish_board(contest.series, folded, tally, names)
     transaction.on_commit(lambda: announce(contest.series.slug))
+    transaction.on_commit(lambda: BALLOTS.inc(folded.position - before))
     return board

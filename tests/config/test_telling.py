@@ -54,9 +54,18 @@ def test_a_request_id_that_a_visitor_sends_is_not_taken_over(telling):
 
 def test_the_measures_are_at_the_private_port_and_nowhere_else(telling):
     url, _, metrics = telling
+    with closing(Visitor(url)) as visitor:
+        duel = visitor.start()
+        duel.ask("hello")
+        duel.vote("tie")
+        duel.vote("tie")
+        visitor.start().ask("!empty")
     assert httpx.get(f"{url}/board", trust_env=False).status_code == 200
     shown = httpx.get(metrics, trust_env=False).text
     assert re.search(r'lms_http_answers_total\{method="GET",status="200"\} [1-9]', shown)
     assert "lms_turns_playing 0.0" in shown
+    assert 'lms_turns_total{fault="",state="complete"} 1.0' in shown
+    assert 'lms_turns_total{fault="speechless",state="void"} 1.0' in shown
+    assert 'lms_votes_total{counted="true"} 1.0' in shown
     assert re.search(r'lms_workers_healthy\{entry="hornbeam"\} 1', shown)
     assert httpx.get(f"{url}/metrics", trust_env=False).status_code == 404

@@ -77,3 +77,10 @@ def test_every_requirement_is_pinned_with_hashes():
         for block in re.split(r"\n(?=\w)", file.read_text()):
             assert re.match(r"[\w.\[\]-]+==\S+ ", block), block[:80]
             assert "--hash=sha256:" in block, block[:80]
+
+
+def test_operators_are_told_of_every_measure():
+    told = set(re.findall(r"lms_\w+", (ROOT / "docs" / "operations.md").read_text()))
+    command = ["git", "grep", "-hoE", r'"lms_[a-z_]+"', "--", "*.py", ":!tests"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {name.strip('"') for name in found.split()} == told
