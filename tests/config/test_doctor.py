@@ -90,6 +90,17 @@ def test_a_database_that_cannot_be_reached_is_named_without_its_password(doctor)
     assert "hunter2" not in said
 
 
+def test_a_right_production_has_settings_that_fit(doctor):
+    _, said = doctor(
+        ALLOWED_HOSTS="arena.example.org",
+        HTTPS="true",
+        TRUSTED_PROXIES="1",
+        DATABASE_URL="postgres://127.0.0.1:1/arena",
+        REDIS_URL="redis://127.0.0.1:1/0",
+    )
+    assert said.startswith("ok    settings: they fit together\n")
+
+
 def test_where_everything_hangs_it_answers_all_the_same(doctor):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
