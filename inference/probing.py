@@ -15,16 +15,11 @@ log = logging.getLogger(__name__)
 HEALTHY = Gauge("lms_workers_healthy", "Workers of an entry that answered the last probe.", ["entry"])
 
 
-def probe(worker: Worker) -> bool:
+def probe(client: httpx.Client, worker: Worker) -> bool:
     """Whether its model list can be had: the one address that every such server has, and that a dead engine fails."""
     headers = {"Authorization": f"Bearer {worker.key}"} if worker.key else {}
     try:
-        answer = httpx.get(
-            f"{worker.url}/v1/models",
-            headers=headers,
-            timeout=settings.WORKER_CONNECT_SECONDS,
-            trust_env=False,
-        )
+        answer = client.get(f"{worker.url}/v1/models", headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
     return answer.status_code == 200
@@ -33,11 +28,12 @@ def probe(worker: Worker) -> bool:
 def probe_all() -> None:
     """Probe every worker and keep what it said."""
     well: Counter[str] = Counter()
-    for worker in Worker.objects.select_related("entry"):
-        healthy = probe(worker)
-        if healthy != worker.healthy:
-            log.info("%s is now %s", worker, "healthy" if healthy else "unhealthy")
-        Worker.objects.filter(pk=worker.pk).update(healthy=healthy, checked_at=timezone.now())
-        well[worker.entry.slug] += healthy
+    with httpx.Client(timeout=settings.WORKER_CONNECT_SECONDS, trust_env=False) as client:
+        for worker in Worker.objects.select_related("entry"):
+            healthy = probe(client, worker)
+            if healthy != worker.healthy:
+                log.info("%s is now %s", worker, "healthy" if healthy else "unhealthy")
+            Worker.objects.filter(pk=worker.pk).update(healthy=healthy, checked_at=timezone.now())
+            well[worker.entry.slug] += healthy
     for slug, number in well.items():
         HEALTHY.labels(slug).set(number)

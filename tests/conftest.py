@@ -27,6 +27,34 @@ def skip_or_fail(reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """The suite's own database need not survive a crash: a commit waits for no disk. Running sites have their own."""
+    from django.db import connection
+
+    if connection.vendor == "postgresql":
+        connection.settings_dict["OPTIONS"]["options"] += " -c synchronous_commit=off"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def little_to_clean_up() -> Iterator[None]:
+    """Between tests, delete the few rows there are.
+
+    Django truncates every table, which PostgreSQL does by making thirty files, and then makes permissions that nobody
+    here asks for; together that took most of the suite's time.
+    """
+    from django.core.management.commands import flush
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    def deletions(self: DatabaseOperations, style: Any, tables: list[str], **how: Any) -> list[str]:
+        return [f"DELETE FROM {self.quote_name(table)};" for table in tables]  # noqa: S608  Django names the tables
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", deletions)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *_, **__: None)
+        yield
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """The folder of other people's data, which is not part of this repository."""
