@@ -109,7 +109,7 @@ class Stack:
 
     def base(self, name: str) -> str:
         """One web process, past the proxy."""
-        return f"http://{self.service(name)['address']}"
+        return f"http://127.0.0.1:{self.service(name)['ports']['8000']}"
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal; returns how often the service had been started by then."""
