@@ -32,7 +32,7 @@ from inference.replies import Message, Sampling
 SYSTEM_RANDOM = SystemRandom()
 VOTABLE = {TurnState.COMPLETE, TurnState.STOPPED}
 BATTLE_SECONDS = 150  # no turn may stream longer, whatever else fails
-NOBODYS_SECONDS = BATTLE_SECONDS - 7  # a turn that streams for so long has lost its process; beat looks every 5 s
+NOBODYS_SECONDS = BATTLE_SECONDS - 12  # a turn that streams for so long has lost its process; beat looks every 5 s
 
 
 def open_terms() -> Terms | None:

@@ -29,7 +29,7 @@ GUARD_SECONDS = 0.2
 AGAIN_SECONDS = 0.5  # after what is away was found so
 # A replay that has forgotten everything does not know who plays: they have this long to say so again.
 FORGOTTEN_SECONDS = 2.0
-END_SECONDS = BATTLE_SECONDS - 15  # before anybody takes the turn for one that has lost its process
+END_SECONDS = BATTLE_SECONDS - 20  # before anybody takes the turn for one that has lost its process
 
 
 class Stage:
