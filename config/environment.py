@@ -20,9 +20,19 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore")
 
     secret_key: SecretStr | None = Field(default=None, description="Signs cookies; made and kept in DATA_DIR if empty.")
+    secrets_dir: DirectoryPath | None = Field(
+        default=None,
+        description="Folder of secrets, each a file named secret_key, database_password…; or /run/secrets.",
+    )
     debug: bool = Field(default=False, description="Django's error pages. Never in production.")
     data_dir: Path = Field(default=ROOT / "var", description="The database file, model files and exports.")
     database_url: str = Field(default="", description="postgres://… in production; SQLite in DATA_DIR if empty.")
+    database_password: SecretStr | None = Field(
+        default=None, description="The database's password, where DATABASE_URL names none."
+    )
+    database_connections: int = Field(
+        default=16, ge=2, le=1000, description="PostgreSQL connections of one process at most; it keeps one open."
+    )
     redis_url: str = Field(default="", description="redis://… in production; everything in one process if empty.")
     run_celery: bool | None = Field(
         default=None, description="Fold and probe inside the web process; by default only where REDIS_URL is empty."
@@ -63,17 +73,6 @@ class Environment(BaseSettings):
     moderation_seconds: float = Field(default=2.5, gt=0, description="…without an answer, the prompt goes on.")
     demo: Literal["", "real", "echo"] = Field(
         default="", description="Every page says that this is a demonstration, with real models or without."
-    )
-    database_connections: int = Field(
-        default=16, ge=2, le=1000, description="PostgreSQL connections of one process at most; it keeps one open."
-    )
-
-    secrets_dir: DirectoryPath | None = Field(
-        default=None,
-        description="Folder of secrets, each a file named secret_key, database_password…; or /run/secrets.",
-    )
-    database_password: SecretStr | None = Field(
-        default=None, description="The database's password, where DATABASE_URL names none."
     )
 
     @field_validator("database_url")

@@ -29,6 +29,7 @@ def test_a_redis_that_forgets_everything_costs_no_vote_and_no_turn(stack, figure
 def test_what_was_shown_before_redis_forgot_it_is_there_for_who_comes_during_the_stream(stack):
     with closing(Guest(stack.url, Notes())) as guest, (duel := guest.start()).socket() as socket:
         send(socket, {"type": "prompt", "text": "!words=60 !delay=0.1"})
+        assert receive(socket)["type"] == "asked"  # only who asked is told how the prompt was kept
         seen = [receive(socket) for _ in range(12)]
         forget(stack)
         with duel.socket() as late:
