@@ -1,30 +1,66 @@
-"""Django's answers under ASGI: each made in one thread, from the first middleware to the view and back."""
+"""Django's answers under ASGI: each made in one thread, from the first middleware to the view and the end."""
 
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any
 
 from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIHandler
+from django.conf import settings
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
+from django.core.signals import request_started
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
 from servestatic.middleware import ServeStaticMiddleware
+
+# More than there are database connections: who waits for one of those is refused within seconds (config/settings.py).
+THREADS = 64
 
 
 class Pages(ASGIHandler):
-    """As Django's own, which goes from the loop to a thread, back to the loop and into the thread again.
+    """As Django's own, which makes a thread for each request and goes into it and back to the loop several times.
 
-    None of our views and middlewares is asynchronous, and on a busy site each change costs more than what it leads to.
-    Only static files are answered in the loop, and before everything else.
+    None of our views and middlewares is asynchronous, and on a busy site the changes cost more than what lies between
+    them. Static files are answered in the loop, as Django would.
     """
 
     def __init__(self) -> None:
         BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
-        self.static_or_page = ServeStaticMiddleware(self.in_one_thread)
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
+        self.static_file = ServeStaticMiddleware(self.no_such_file)
 
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        answer: HttpResponseBase = await self.static_or_page(request)
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"].startswith(settings.STATIC_URL):
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        with body:
+            answer = await self.in_thread(self.answer, scope, body)
+            await self.send_response(answer, send)
+            if answer.streaming:
+                await self.in_thread(answer.close)
+
+    def answer(self, scope: Any, body: IO[bytes]) -> HttpResponseBase:
+        set_script_prefix(get_script_prefix(scope))
+        request_started.send(sender=type(self), scope=scope)
+        request, refused = self.create_request(scope, body)
+        answer = self.get_response(request) if request else refused
+        assert answer is not None  # one of the two is there
+        answer._handler_class = type(self)  # type: ignore[attr-defined]  # Django sets it so, for who listens to the end
+        if not answer.streaming:
+            answer.close()  # gives the database connection back; what is to be sent is there
         return answer
 
-    async def in_one_thread(self, request: HttpRequest) -> Any:
-        return await sync_to_async(self.get_response, thread_sensitive=True)(request)
+    def in_thread(self, work: Any, *about: Any) -> Any:
+        return sync_to_async(work, thread_sensitive=False, executor=self.threads)(*about)
+
+    async def get_response_async(self, request: HttpRequest) -> Any:
+        return await self.static_file(request)
+
+    async def no_such_file(self, request: HttpRequest) -> Any:
+        return await self.in_thread(self.get_response, request)
