@@ -20,7 +20,8 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from rating import Fit, Tally, fit, read_ballots
-from rating.bradley_terry import hessian, wins_and_ties
+from rating.bradley_terry import hessian
+from rating.totals import totals_of
 
 VOTES = 2_000_000
 
@@ -40,8 +41,7 @@ def main() -> None:
     """Print two lines, each with its floor."""
     data = importlib.metadata.distribution("leaderbot").locate_file("leaderbot/data/chatbotarena_20240814.json")
     _, tally = read_ballots(str(data))
-    wins, ties = wins_and_ties(tally.counts)
-    curvature = hessian(wins + ties / 2, fit(tally).strengths, 0.5)
+    curvature = hessian(totals_of(tally).points, fit(tally).strengths, 0.5)
     everyone = np.eye(tally.players)
 
     def board() -> tuple[Fit, object]:

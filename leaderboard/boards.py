@@ -66,7 +66,7 @@ def publish_board(series: Series, folded: Folded, tally: Tally, names: Mapping[s
 
 def rated(slugs: Sequence[str], tally: Tally) -> list[Standing]:
     """Unsaved standings, best first. Only players joined by a chain of votes to most others get a rank."""
-    made: Fit = fit(tally)
+    made: Fit = fit(tally, apart=True)
     ratings, (low, high) = made.ratings(), made.intervals()
     joined = set(tally.components()[0]) if tally.votes else set()
     order = sorted(range(len(slugs)), key=lambda i: (i not in joined, made.ranks()[i]))

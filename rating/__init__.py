@@ -5,12 +5,14 @@ board = fit(tally)
 board.ratings(), board.intervals(), board.ranks()
 """
 
-from rating.bradley_terry import Fit, fit
+from rating.ballots import Ballots
 from rating.elo import elo
 from rating.errors import (
     BadCounts,
+    BadFeatures,
     BadFile,
     BadSetting,
+    BadWeight,
     Disconnected,
     Empty,
     NotConverged,
@@ -19,14 +21,18 @@ from rating.errors import (
     UnknownOutcome,
 )
 from rating.files import Row, read_ballots, read_rows
+from rating.fitting import Fit, fit
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.tally import Tally
 
 __all__ = [
     "OUTCOME_NAMES",
     "BadCounts",
+    "BadFeatures",
     "BadFile",
     "BadSetting",
+    "BadWeight",
+    "Ballots",
     "Disconnected",
     "Empty",
     "Fit",

@@ -6,11 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from rating.bradley_terry import Fit, fit
 from rating.errors import RatingError
 from rating.files import read_ballots
+from rating.fitting import Fit, fit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = command_line().parse_args(arguments)
     try:
         names, tally = read_ballots(asked.file)
-        board = fit(tally, prior=asked.prior, both_bad=asked.both_bad)
+        board = fit(tally, prior=asked.prior, both_bad=asked.both_bad, apart=True)
     except (RatingError, OSError) as why:
         print(f"rating: {why}", file=sys.stderr)
         return 2
@@ -58,7 +56,7 @@ def board_of(names: Sequence[str], board: Fit) -> dict[str, Any]:
     ]
     return {
         "log_likelihood_per_vote": board.log_likelihood_per_vote,
-        "votes": int(np.sum(board.votes)) // 2,
+        "votes": round(float(board.votes.sum()) / 2),
         "players": sorted(players, key=lambda player: player["rank"]),
     }
 

@@ -17,6 +17,14 @@ class SelfBattle(RatingError):
     """A player set against itself."""
 
 
+class BadWeight(RatingError):
+    """A weight that is negative or no number, or not one for each vote."""
+
+
+class BadFeatures(RatingError):
+    """Style features that are no numbers, or not a row of them for each vote."""
+
+
 class BadSetting(RatingError):
     """An argument out of its range: a negative prior, a level of 1.5."""
 
@@ -38,7 +46,7 @@ class Disconnected(RatingError):
         more = ", …" if len(self.components) > 5 else ""
         return (
             f"{len(self.components)} groups of players never met (of {sizes}{more} players): "
-            "rate each alone, or use a prior above 0"
+            "nothing compares them, rate each alone"
         )
 
 

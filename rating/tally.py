@@ -93,15 +93,8 @@ class Tally:
         firsts, seconds, outcomes = (whole_numbers(array) for array in (first, second, outcome))
         if not firsts.shape == seconds.shape == outcomes.shape:
             raise BadCounts("first, second and outcome must have the same length")
-        fresh = np.zeros(self.counts.size, dtype=np.int64)
-        # In pieces that stay in the cache, yet so large that clearing the bins is a small part of the work.
-        piece = max(1 << 16, 4 * self.counts.size)
-        for start in range(0, firsts.size, piece):
-            part = slice(start, start + piece)
-            refuse_bad_votes(firsts[part], seconds[part], outcomes[part], self.players, start)
-            a, b, ended = (each[part].astype(np.intp, copy=False) for each in (firsts, seconds, outcomes))
-            fresh += np.bincount((a * self.players + b) * len(Outcome) + ended, minlength=fresh.size)
-        self.counts += fresh.reshape(self.counts.shape)
+        refuse_bad_votes(firsts, seconds, outcomes, self.players, 0)
+        self.counts += count_votes(firsts, seconds, outcomes, self.players)
 
     def merge(self, other: "Tally") -> None:
         """Count all votes of a tally of the same players. Raises BadCounts where their numbers differ."""
@@ -123,6 +116,20 @@ class Tally:
         A player without votes is a group of its own. Equally large groups stand by their first id.
         """
         return groups(self.counts.sum(axis=2), strong=False)
+
+
+def count_votes(
+    firsts: NDArray[np.integer], seconds: NDArray[np.integer], outcomes: NDArray[np.integer], players: int
+) -> Counts:
+    """The counts (players, players, 4) of votes that are known to be good, given as three arrays (votes,)."""
+    kinds = len(Outcome)
+    counts = np.zeros(players * players * kinds, dtype=np.int64)
+    # In pieces that stay in the cache, yet so large that clearing the bins is a small part of the work.
+    piece = max(1 << 16, 4 * counts.size)
+    for start in range(0, firsts.size, piece):
+        a, b, ended = (each[start : start + piece].astype(np.intp, copy=False) for each in (firsts, seconds, outcomes))
+        counts += np.bincount((a * players + b) * kinds + ended, minlength=counts.size)
+    return counts.reshape(players, players, kinds)
 
 
 def whole_numbers(array: ArrayLike) -> NDArray[np.integer]:

@@ -1,5 +1,6 @@
 """Bradley-Terry ratings: properties, hard boards and an independent solver."""
 
+import functools
 from random import Random
 from typing import Any, Literal
 
@@ -11,10 +12,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize, root
 
 from rating import BadSetting, Disconnected, Empty, NotConverged, Outcome, Tally, fit
-from rating.bradley_terry import ELO_PER_NAT, FEW_VOTES
+from rating.covariance import FEW_VOTES
+from rating.fitting import ELO_PER_NAT
 from rating.tally import Counts
 
 A, B, TIE, BOTH_BAD = Outcome
+
+rated = functools.partial(fit, apart=True)  # any board, also of players who never met
 
 
 def board(n: int, *votes: tuple[int, int, int, int]) -> Tally:
@@ -89,21 +93,23 @@ def independent_ratings(tally: Tally, prior: float) -> NDArray[np.float64]:
 
 @given(tallies(), st.sampled_from([0.1, 0.5, 2.0]))
 def test_an_independent_solver_finds_the_same_ratings(tally: Tally, prior: float) -> None:
-    np.testing.assert_allclose(fit(tally, prior=prior).ratings(), independent_ratings(tally, prior), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(
+        rated(tally, prior=prior).ratings(), independent_ratings(tally, prior), rtol=0, atol=1e-6
+    )
 
 
 @given(tallies(), st.randoms(use_true_random=False))
 def test_renaming_players_renames_their_ratings(tally: Tally, random: Random) -> None:
     order = list(range(tally.players))
     random.shuffle(order)
-    plain, renamed = fit(tally), fit(Tally.from_counts(tally.counts[np.ix_(order, order)]))
+    plain, renamed = rated(tally), rated(Tally.from_counts(tally.counts[np.ix_(order, order)]))
     np.testing.assert_allclose(renamed.ratings(), plain.ratings()[order], atol=1e-8)
     np.testing.assert_allclose(renamed.covariance, plain.covariance[np.ix_(order, order)], atol=1e-6)
 
 
 @given(tallies())
 def test_exchanging_the_sides_changes_nothing(tally: Tally) -> None:
-    plain, mirrored = fit(tally), fit(Tally.from_counts(swapped(tally.counts)))
+    plain, mirrored = rated(tally), rated(Tally.from_counts(swapped(tally.counts)))
     np.testing.assert_allclose(mirrored.ratings(), plain.ratings(), atol=1e-8)
     np.testing.assert_allclose(mirrored.standard_errors(), plain.standard_errors(), atol=1e-6)
 
@@ -112,7 +118,7 @@ def test_exchanging_the_sides_changes_nothing(tally: Tally) -> None:
 def test_any_board_has_finite_ratings_of_mean_1000_and_a_usable_covariance(
     tally: Tally, prior: float, both_bad: Literal["half", "drop"]
 ) -> None:
-    board = fit(tally, prior=prior, both_bad=both_bad)
+    board = rated(tally, prior=prior, both_bad=both_bad)
     low, high = board.intervals()
     assert np.isfinite(board.ratings()).all()
     assert board.ratings().mean() == pytest.approx(1000)
@@ -128,7 +134,7 @@ def test_any_board_has_finite_ratings_of_mean_1000_and_a_usable_covariance(
 def test_every_vote_k_times_keeps_ratings_and_divides_errors_by_the_root_of_k(tally: Tally, k: int) -> None:
     # 60 votes a player and more, so that only the sandwich speaks.
     counts = tally.counts * FEW_VOTES
-    once, often = (fit(Tally.from_counts(counts * times), prior=0) for times in (1, k))
+    once, often = (rated(Tally.from_counts(counts * times), prior=0) for times in (1, k))
     np.testing.assert_allclose(often.ratings(), once.ratings(), atol=1e-7)
     np.testing.assert_allclose(often.standard_errors() * np.sqrt(k), once.standard_errors(), rtol=1e-7)
 
@@ -136,9 +142,9 @@ def test_every_vote_k_times_keeps_ratings_and_divides_errors_by_the_root_of_k(ta
 @given(tallies(least=2), st.data())
 def test_a_win_raises_the_winner_and_lowers_the_loser(tally: Tally, data: st.DataObject) -> None:
     winner, loser = data.draw(st.permutations(range(tally.players)))[:2]
-    before = fit(tally).strengths
+    before = rated(tally).strengths
     tally.add(winner, loser, A)
-    after = fit(tally).strengths
+    after = rated(tally).strengths
     assert after[winner] > before[winner]
     assert after[loser] < before[loser]
 
@@ -148,19 +154,19 @@ def test_both_bad_counts_as_a_tie_unless_it_is_dropped(tally: Tally) -> None:
     tied, without = tally.counts.copy(), tally.counts.copy()
     tied[:, :, TIE] += tied[:, :, BOTH_BAD]
     tied[:, :, BOTH_BAD] = without[:, :, BOTH_BAD] = 0
-    np.testing.assert_allclose(fit(tally).strengths, fit(Tally(tied)).strengths, atol=1e-12)
-    dropped = fit(tally, both_bad="drop")
-    assert np.array_equal(dropped.strengths, fit(Tally(without)).strengths)
+    np.testing.assert_allclose(rated(tally).strengths, rated(Tally(tied)).strengths, atol=1e-12)
+    dropped = rated(tally, both_bad="drop")
+    assert np.array_equal(dropped.strengths, rated(Tally(without)).strengths)
     assert np.array_equal(dropped.votes, Tally(without).games())
 
 
 def test_an_independent_solver_agrees_on_the_real_board(real_board: tuple[tuple[str, ...], Tally]) -> None:
     _, tally = real_board
-    np.testing.assert_allclose(fit(tally).ratings(), independent_ratings(tally, 0.5), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(rated(tally).ratings(), independent_ratings(tally, 0.5), rtol=0, atol=1e-6)
 
 
 def test_two_players_have_the_log_odds_of_their_points() -> None:
-    board_of_two = fit(board(2, (0, 1, A, 60), (1, 0, B, 10), (0, 1, TIE, 20), (0, 1, B, 10)), prior=0)
+    board_of_two = rated(board(2, (0, 1, A, 60), (1, 0, B, 10), (0, 1, TIE, 20), (0, 1, B, 10)), prior=0)
     assert board_of_two.strengths[0] - board_of_two.strengths[1] == pytest.approx(np.log(80 / 20), abs=1e-12)
     assert board_of_two.log_likelihood == pytest.approx(80 * np.log(0.8) + 20 * np.log(0.2))
     # Σ(y − p)² over (Σ p(1 − p))², by hand: 70 wins, 20 ties, 10 losses at p = .8.
@@ -172,7 +178,7 @@ def test_two_players_have_the_log_odds_of_their_points() -> None:
 def test_an_undefeated_player_stays_finite_and_is_wide() -> None:
     # Player 0 won all of its 8 battles; the others met a hundred times each.
     settled = [(i, j, outcome, 50) for i in (1, 2, 3) for j in (1, 2, 3) if i < j for outcome in (A, B)]
-    fitted = fit(board(4, *settled, (0, 1, A, 4), (2, 0, B, 4)))
+    fitted = rated(board(4, *settled, (0, 1, A, 4), (2, 0, B, 4)))
     errors = fitted.standard_errors()
     assert fitted.ranks()[0] == 1
     assert 1000 < fitted.ratings()[0] < 2500
@@ -181,7 +187,7 @@ def test_an_undefeated_player_stays_finite_and_is_wide() -> None:
 
 
 def test_one_decisive_vote_settles_nothing() -> None:
-    fitted = fit(board(2, (0, 1, A, 1)))
+    fitted = rated(board(2, (0, 1, A, 1)))
     low, high = fitted.intervals()
     assert fitted.ranks().tolist() == [1, 2]
     assert low[0] < fitted.ratings()[1] < fitted.ratings()[0] < high[1]
@@ -189,7 +195,7 @@ def test_one_decisive_vote_settles_nothing() -> None:
 
 
 def test_a_board_without_votes_is_level_and_wide() -> None:
-    fitted = fit(Tally.empty(5))
+    fitted = rated(Tally.empty(5))
     assert fitted.ratings().tolist() == [1000.0] * 5
     assert fitted.standard_errors().min() > 400
     assert fitted.ranks().tolist() == [1, 2, 3, 4, 5]
@@ -198,12 +204,12 @@ def test_a_board_without_votes_is_level_and_wide() -> None:
 
 def test_a_player_alone_is_rated_1000() -> None:
     for prior in (0.0, 0.5):
-        assert fit(Tally.empty(1), prior=prior).ratings().tolist() == [1000.0]
+        assert rated(Tally.empty(1), prior=prior).ratings().tolist() == [1000.0]
 
 
 def test_a_newcomer_is_wide_and_leaves_the_others_their_errors() -> None:
     settled = board(3, *((i, j, outcome, 100) for i, j in ((0, 1), (0, 2), (1, 2)) for outcome in (A, A, B, TIE)))
-    before, after = fit(settled), fit(settled.grown(4))
+    before, after = rated(settled), rated(settled.grown(4))
     assert after.votes.tolist() == [800, 800, 800, 0]
     assert after.standard_errors()[3] > 300
     for i, j in ((0, 1), (0, 2), (1, 2)):
@@ -213,44 +219,47 @@ def test_a_newcomer_is_wide_and_leaves_the_others_their_errors() -> None:
 def test_groups_that_never_met_are_named() -> None:
     apart = board(5, (0, 3, A, 1), (3, 0, A, 1), (1, 2, TIE, 3))
     with pytest.raises(Disconnected, match="3 groups of players never met") as caught:
-        fit(apart, prior=0)
+        rated(apart, prior=0)
     assert caught.value.components == ((0, 3), (1, 2), (4,))
-    assert np.isfinite(fit(apart).ratings()).all()
+    # A prior keeps their ratings finite, and yet nothing compares them.
+    with pytest.raises(Disconnected):
+        fit(apart)
+    assert np.isfinite(rated(apart).ratings()).all()
 
 
 def test_players_whom_only_dropped_votes_join_never_met() -> None:
     joined = board(3, (0, 1, TIE, 1), (1, 2, BOTH_BAD, 5))
-    assert np.isfinite(fit(joined, prior=0).ratings()).all()
+    assert np.isfinite(rated(joined, prior=0).ratings()).all()
     with pytest.raises(Disconnected):
-        fit(joined, prior=0, both_bad="drop")
+        rated(joined, prior=0, both_bad="drop")
 
 
 def test_infinite_strengths_are_refused_without_a_prior() -> None:
     with pytest.raises(NotConverged, match="prior above 0"):
-        fit(board(3, (0, 1, A, 1), (1, 2, A, 1), (2, 1, A, 1)), prior=0)
+        rated(board(3, (0, 1, A, 1), (1, 2, A, 1), (2, 1, A, 1)), prior=0)
 
 
 def test_no_players_no_board() -> None:
     with pytest.raises(Empty):
-        fit(Tally.empty(0))
+        rated(Tally.empty(0))
 
 
 @pytest.mark.parametrize("prior", [-0.1, float("nan"), float("inf")])
 def test_a_prior_that_is_no_number_of_games_is_refused(prior: float) -> None:
     with pytest.raises(BadSetting):
-        fit(Tally.empty(2), prior=prior)
+        rated(Tally.empty(2), prior=prior)
 
 
 def test_unknown_words_and_levels_are_refused() -> None:
     with pytest.raises(BadSetting):
-        fit(Tally.empty(2), both_bad="ignore")  # type: ignore[arg-type]
+        rated(Tally.empty(2), both_bad="ignore")  # type: ignore[arg-type]
     for level in (0.0, 1.0, float("nan")):
         with pytest.raises(BadSetting):
-            fit(Tally.empty(2)).intervals(level)
+            rated(Tally.empty(2)).intervals(level)
 
 
 def test_a_wider_level_has_a_wider_interval() -> None:
-    fitted = fit(board(2, (0, 1, A, 3), (0, 1, B, 2)))
+    fitted = rated(board(2, (0, 1, A, 3), (0, 1, B, 2)))
     low, high = fitted.intervals()
     assert (high - low) / 2 == pytest.approx(1.959964 * fitted.standard_errors(), rel=1e-6)
     assert (fitted.intervals(0.99)[0] < low).all()
@@ -259,13 +268,13 @@ def test_a_wider_level_has_a_wider_interval() -> None:
 def test_equal_players_rank_in_the_order_of_their_ids() -> None:
     # The even beat the odd, all alike: rounding alone could tell the even apart.
     pairs = [(i, j) for i in range(0, 9, 2) for j in range(1, 9, 2)]
-    fitted = fit(board(9, *((i, j, A, 3) for i, j in pairs), *((i, j, B, 1) for i, j in pairs)))
+    fitted = rated(board(9, *((i, j, A, 3) for i, j in pairs), *((i, j, B, 1) for i, j in pairs)))
     assert fitted.ranks().tolist() == [1, 6, 2, 7, 3, 8, 4, 9, 5]
 
 
 def test_a_billion_to_one_loses_no_digits() -> None:
     many = 10**9
-    fitted = fit(board(3, (0, 1, A, many), (0, 1, B, 1), (1, 2, A, many), (1, 2, B, 1)), prior=0)
+    fitted = rated(board(3, (0, 1, A, many), (0, 1, B, 1), (1, 2, A, many), (1, 2, B, 1)), prior=0)
     assert fitted.strengths == pytest.approx([np.log(many), 0, -np.log(many)], rel=1e-12, abs=1e-12)
 
 
@@ -283,11 +292,11 @@ def test_intervals_hold_what_they_promise_where_votes_are_few() -> None:
         drawn = random.random(28)
         tally = Tally.empty(8)
         tally.add_many(first, second, np.where(drawn < p - tie / 2, A, np.where(drawn < p + tie / 2, TIE, B)))
-        low, high = fit(tally).intervals()
+        low, high = rated(tally).intervals()
         held.append((low < 1000 + ELO_PER_NAT * truth) & (1000 + ELO_PER_NAT * truth < high))
     assert 0.94 < np.mean(held) < 0.99  # the sandwich alone: .84
 
 
 def test_a_fit_cannot_be_changed_by_assignment() -> None:
     with pytest.raises(AttributeError):
-        fit(Tally.empty(2)).strengths = np.ones(2)  # type: ignore[misc]
+        rated(Tally.empty(2)).strengths = np.ones(2)  # type: ignore[misc]

@@ -1,0 +1,74 @@
+"""What a fit needs of the votes, of which kind soever: how much of each verdict each pair gave."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rating.ballots import Ballots
+from rating.errors import BadSetting, Empty
+from rating.outcomes import Outcome
+from rating.tally import Tally
+
+Floats = NDArray[np.float64]
+
+Ties = Literal["half", "drop", "davidson", "rao-kupper"]
+BothBad = Literal["half", "drop"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Totals:
+    """Sums over the counted votes of each kind, (n, n, 4), [first, second, outcome]."""
+
+    weights: Floats
+    """Σ w; where votes have no weights, their number."""
+
+    squares: Floats
+    """Σ w²: what the votes of a kind contribute to a variance, each for itself."""
+
+    @property
+    def wins(self) -> Floats:
+        """W (n, n): the weight of the votes for i against j, whichever side i was on."""
+        return self.weights[:, :, Outcome.A] + self.weights[:, :, Outcome.B].T
+
+    @property
+    def ties(self) -> Floats:
+        """T (n, n), symmetric: the weight of the votes for neither."""
+        undecided = self.weights[:, :, Outcome.TIE] + self.weights[:, :, Outcome.BOTH_BAD]
+        return undecided + undecided.T
+
+    @property
+    def points(self) -> Floats:
+        """S = W + ½ T (n, n)."""
+        return self.wins + self.ties / 2
+
+    def votes(self) -> Floats:
+        """The weight of the votes each player took part in, (n,)."""
+        pairs = self.weights.sum(axis=2)
+        both: Floats = pairs.sum(axis=0) + pairs.sum(axis=1)
+        return both
+
+
+def totals_of(votes: Tally | Ballots, *, ties: Ties = "half", both_bad: BothBad = "half") -> Totals:
+    """The totals of the votes that count. Raises Empty for no players, and BadSetting."""
+    if votes.players == 0:
+        raise Empty("there are no players to rate")
+    counted = counted_outcomes(ties, both_bad)
+    if isinstance(votes, Ballots) and votes.weight is not None:
+        return Totals(votes.sums(votes.weight) * counted, votes.sums(votes.weight**2) * counted)
+    counts = votes.tally().counts if isinstance(votes, Ballots) else votes.counts
+    weights = counts * counted
+    return Totals(weights, weights)
+
+
+def counted_outcomes(ties: str, both_bad: str) -> Floats:
+    """(4,): 1 for the outcomes that count, 0 for those that are dropped. Raises BadSetting."""
+    if ties not in ("half", "drop", "davidson", "rao-kupper"):
+        raise BadSetting(f'ties must be "half", "drop", "davidson" or "rao-kupper", not {ties!r}')
+    if both_bad not in ("half", "drop"):
+        raise BadSetting(f'both_bad must be "half" or "drop", not {both_bad!r}')
+    counted = np.ones(len(Outcome))
+    counted[Outcome.TIE] = ties != "drop"
+    counted[Outcome.BOTH_BAD] = both_bad != "drop"
+    return counted
