@@ -20,7 +20,7 @@ from rating.errors import (
     SelfBattle,
     UnknownOutcome,
 )
-from rating.files import Row, read_ballots, read_rows
+from rating.files import Row, read_ballots, read_rows, read_votes
 from rating.fitting import Fit, fit
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.tally import Tally
@@ -48,4 +48,5 @@ __all__ = [
     "outcome_named",
     "read_ballots",
     "read_rows",
+    "read_votes",
 ]
