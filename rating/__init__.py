@@ -6,6 +6,7 @@ board.ratings(), board.intervals(), board.ranks()
 """
 
 from rating.ballots import Ballots
+from rating.bootstrap import bootstrap
 from rating.elo import elo
 from rating.errors import (
     BadCounts,
@@ -43,6 +44,7 @@ __all__ = [
     "SelfBattle",
     "Tally",
     "UnknownOutcome",
+    "bootstrap",
     "elo",
     "fit",
     "outcome_named",
