@@ -7,6 +7,7 @@ board.ratings(), board.intervals(), board.ranks()
 
 from rating.ballots import Ballots
 from rating.bootstrap import bootstrap
+from rating.cut import cut_probabilities
 from rating.elo import elo
 from rating.errors import (
     BadCounts,
@@ -24,6 +25,7 @@ from rating.errors import (
 from rating.files import Row, read_ballots, read_rows, read_votes
 from rating.fitting import Fit, fit
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
+from rating.ranks import rank_sets, rank_upper_bounds
 from rating.tally import Tally
 
 __all__ = [
@@ -45,9 +47,12 @@ __all__ = [
     "Tally",
     "UnknownOutcome",
     "bootstrap",
+    "cut_probabilities",
     "elo",
     "fit",
     "outcome_named",
+    "rank_sets",
+    "rank_upper_bounds",
     "read_ballots",
     "read_rows",
     "read_votes",
