@@ -26,10 +26,13 @@ from rating.files import Row, read_ballots, read_rows, read_votes
 from rating.fitting import Fit, fit
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
+from rating.settings import Anchor, Settings, parameters
+from rating.standings import standings
 from rating.tally import Tally
 
 __all__ = [
     "OUTCOME_NAMES",
+    "Anchor",
     "BadCounts",
     "BadFeatures",
     "BadFile",
@@ -44,6 +47,7 @@ __all__ = [
     "RatingError",
     "Row",
     "SelfBattle",
+    "Settings",
     "Tally",
     "UnknownOutcome",
     "bootstrap",
@@ -51,9 +55,11 @@ __all__ = [
     "elo",
     "fit",
     "outcome_named",
+    "parameters",
     "rank_sets",
     "rank_upper_bounds",
     "read_ballots",
     "read_rows",
     "read_votes",
+    "standings",
 ]
