@@ -387,6 +387,7 @@ def test_the_board_may_be_printed_into_anything(published, monkeypatch):
 
 def test_the_package_runs_as_a_module_and_does_nothing_when_imported(monkeypatch, capsys):
     importlib.import_module("rating.__main__")
+    monkeypatch.delitem(sys.modules, "rating.__main__")
     monkeypatch.setattr(sys, "argv", ["rating", "fit", "missing.csv"])
     with pytest.raises(SystemExit) as left:
         runpy.run_module("rating", run_name="__main__")
