@@ -1,5 +1,6 @@
 """A board in words and plain numbers: everything that is said of each player, best first."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -29,8 +30,9 @@ def standings(names: Sequence[str], votes: Votes, settings: Settings | None = No
 
     names: of the players, by id. "players" are sorted by rank; "rating", "se", "low" and "high" (95 %) are in the
     unit of the scale; "rank_low" to "rank_high" hold for all players together with 95 % (`rank_sets`), "rank_ub"
-    is Chatbot Arena's; "p_cut" is the probability of being among the `below` weakest, null without a cut. Votes
-    are weights where votes have weights. Raises what `fit` and `cut_probabilities` raise, and BadSetting.
+    is Chatbot Arena's; "p_cut" is the probability of being among the `below` weakest, null without a cut. "tie" is
+    ν of Davidson or θ of Rao and Kupper. Votes are weights where votes have weights.
+    Raises what `fit` and `cut_probabilities` raise, and BadSetting.
     """
     settings = settings or Settings()
     names = list(names)
@@ -60,6 +62,7 @@ def standings(names: Sequence[str], votes: Votes, settings: Settings | None = No
         "log_likelihood_per_vote": board.log_likelihood_per_vote,
         "votes": whole(float(board.votes.sum()) / 2),
         "voters": voters_of(votes),
+        "tie": None if board.tie is None else math.exp(board.tie),
         "players": sorted(players, key=lambda player: int(player["rank"])),
     }
 

@@ -92,6 +92,7 @@ def test_models_of_ties_reach_their_published_likelihoods(board_of_129, board, t
     content = board(board_of_129, "--ties", ties, "--both-bad", "drop", "--prior", "0")
     assert content["log_likelihood_per_vote"] == pytest.approx(published, abs=1e-6)
     assert content["parameters"]["ties"] == ties
+    assert content["tie"] > 0
 
 
 def test_workers_are_the_voters_of_llmfao(published, board):
