@@ -22,6 +22,7 @@ from rating.errors import (
 )
 from rating.files import Row, read_ballots, read_rows
 from rating.fitting import Fit, fit
+from rating.live import Live, Running
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.tally import Tally
 
@@ -36,10 +37,12 @@ __all__ = [
     "Disconnected",
     "Empty",
     "Fit",
+    "Live",
     "NotConverged",
     "Outcome",
     "RatingError",
     "Row",
+    "Running",
     "SelfBattle",
     "Tally",
     "UnknownOutcome",
