@@ -6,6 +6,7 @@ board.ratings(), board.intervals(), board.ranks()
 """
 
 from rating.ballots import Ballots
+from rating.cut import cut_probabilities
 from rating.elo import elo
 from rating.errors import (
     BadCounts,
@@ -47,6 +48,7 @@ __all__ = [
     "SelfBattle",
     "Tally",
     "UnknownOutcome",
+    "cut_probabilities",
     "elo",
     "fit",
     "outcome_named",
