@@ -6,6 +6,7 @@ board.ratings(), board.intervals(), board.ranks()
 """
 
 from rating.ballots import Ballots
+from rating.covariance import Intervals
 from rating.cut import cut_probabilities
 from rating.elo import elo
 from rating.errors import (
@@ -39,6 +40,7 @@ __all__ = [
     "Disconnected",
     "Empty",
     "Fit",
+    "Intervals",
     "Live",
     "NotConverged",
     "Outcome",
