@@ -44,14 +44,14 @@ class Fit:
     """(n,), whether the votes alone make the player's strength finite: it took points from the main group of
     players, who all have chains of points to one another, and lost some to it. Elsewhere the prior decides."""
 
-    groups: tuple[tuple[int, ...], ...]
-    """The players that chains of votes join: ids ascending, the largest group first. Nothing compares two groups."""
-
     tie: float | None = None
     """The parameter of ties where they have a model: log ν of Davidson, log θ of Rao and Kupper."""
 
     origin: float = ELO_MEAN
     """Elo points of the strength 0."""
+
+    groups: tuple[tuple[int, ...], ...] = ()
+    """The players that chains of votes join: ids ascending, the largest group first. Nothing compares two groups."""
 
     @property
     def log_likelihood_per_vote(self) -> float:
