@@ -6,6 +6,8 @@ board.ratings(), board.intervals(), board.ranks()
 """
 
 from rating.ballots import Ballots
+from rating.covariance import Intervals
+from rating.cut import cut_probabilities
 from rating.elo import elo
 from rating.errors import (
     BadCounts,
@@ -38,6 +40,7 @@ __all__ = [
     "Disconnected",
     "Empty",
     "Fit",
+    "Intervals",
     "Live",
     "NotConverged",
     "Outcome",
@@ -47,6 +50,7 @@ __all__ = [
     "SelfBattle",
     "Tally",
     "UnknownOutcome",
+    "cut_probabilities",
     "elo",
     "fit",
     "outcome_named",

@@ -44,6 +44,9 @@ class Fit:
     """(n,), whether the votes alone make the player's strength finite: it took points from the main group of
     players, who all have chains of points to one another, and lost some to it. Elsewhere the prior decides."""
 
+    groups: tuple[tuple[int, ...], ...]
+    """The players that chains of votes join: ids ascending, the largest group first. Nothing compares two groups."""
+
     tie: float | None = None
     """The parameter of ties where they have a model: log ν of Davidson, log θ of Rao and Kupper."""
 
@@ -174,7 +177,8 @@ def fit_totals(
     if not (math.isfinite(prior) and prior >= 0):
         raise BadSetting(f"the prior must be a number of games, 0 or more, not {prior}")
     points = totals.points
-    if not apart and len(met := groups(points + points.T, strong=False)) > 1:
+    met = groups(points, strong=False)
+    if not apart and len(met) > 1:
         raise Disconnected(met)
     maximum = maximum_of(totals, prior, ties, start)
     determined = main_group(points)
@@ -185,6 +189,7 @@ def fit_totals(
         votes=votes,
         log_likelihood=maximum.log_likelihood,
         determined=determined,
+        groups=met,
         tie=maximum.tie,
     )
 
