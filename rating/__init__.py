@@ -56,6 +56,7 @@ __all__ = [
     "arena_probabilities",
     "cut_probabilities",
     "draw_pair",
+    "cut_probabilities",
     "elo",
     "fit",
     "outcome_named",
