@@ -27,6 +27,7 @@ from rating.fitting import Fit, fit
 from rating.live import Live, Running
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
+from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
 from rating.tally import Tally
 
 __all__ = [
@@ -37,7 +38,9 @@ __all__ = [
     "BadSetting",
     "BadWeight",
     "Ballots",
+    "Design",
     "Disconnected",
+    "Draw",
     "Empty",
     "Fit",
     "Intervals",
@@ -50,12 +53,17 @@ __all__ = [
     "SelfBattle",
     "Tally",
     "UnknownOutcome",
+    "arena_probabilities",
+    "cut_probabilities",
+    "draw_pair",
     "cut_probabilities",
     "elo",
     "fit",
     "outcome_named",
+    "pair_probabilities",
     "rank_sets",
     "rank_upper_bounds",
     "read_ballots",
     "read_rows",
+    "uniform_probabilities",
 ]

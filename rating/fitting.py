@@ -11,7 +11,7 @@ from scipy.special import expit, ndtri
 
 from rating.ballots import Ballots
 from rating.bradley_terry import Maximum, bradley_terry
-from rating.covariance import FEW_VOTES, Intervals, covariance_of, meat_of_voters, meat_of_votes
+from rating.covariance import FEW_VOTES, Intervals, VoterSums, covariance_of, meat_of_voters, meat_of_votes
 from rating.errors import BadSetting, Disconnected
 from rating.tally import Tally, groups
 from rating.ties import davidson, rao_kupper
@@ -158,7 +158,7 @@ def fit(
     totals = totals_of(votes, ties=ties, both_bad=both_bad)
     counted = counted_outcomes(ties, both_bad)
 
-    def meat(maximum: Maximum) -> Floats | None:
+    def meat(maximum: Maximum) -> Floats | VoterSums | None:
         return meat_of(votes, maximum, totals, intervals, counted)
 
     return fit_totals(totals, meat, prior=prior, ties=ties, apart=apart, start=start)
@@ -166,7 +166,7 @@ def fit(
 
 def fit_totals(
     totals: Totals,
-    meat: Callable[[Maximum], Floats | None],
+    meat: Callable[[Maximum], Floats | VoterSums | None],
     *,
     prior: float,
     ties: Ties = "half",
@@ -216,7 +216,7 @@ def main_group(points: Floats) -> NDArray[np.bool_]:
 
 def meat_of(
     votes: Tally | Ballots, maximum: Maximum, totals: Totals, intervals: str | None, counted: Floats
-) -> Floats | None:
+) -> Floats | VoterSums | None:
     """How much the derivatives vary, by what is asked and known; None for Fisher's. Raises BadSetting."""
     voters_known = isinstance(votes, Ballots) and votes.voter is not None
     chosen = intervals or ("cluster" if voters_known else "sandwich")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rating.ballots import Ballots, joined
 from rating.bradley_terry import Maximum
-from rating.covariance import Intervals, meat_of_votes
+from rating.covariance import Intervals, VoterSums, meat_of_votes
 from rating.errors import BadCounts, BadSetting
 from rating.fitting import Fit, fit_totals
 from rating.outcomes import Outcome
@@ -89,11 +89,12 @@ class Running:
         self.strengths = made.strengths
         return made
 
-    def meat(self, maximum: Maximum) -> Floats:
+    def meat(self, maximum: Maximum) -> Floats | VoterSums:
         """How much the derivatives vary at a maximum."""
+        totals = Totals(self.weights, self.squares)
         if self.moments is None or self.moments.voters < 2:
-            return meat_of_votes(maximum, Totals(self.weights, self.squares))
-        return self.moments.meat(maximum.strengths)
+            return meat_of_votes(maximum, totals)
+        return self.moments.at(maximum, totals)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What has to be kept for `resumed`; the settings are not among it."""
@@ -104,6 +105,7 @@ class Running:
             # Symmetric: one half says all.
             kept["moments"] = self.moments.sums[np.triu_indices(len(self.moments.sums))]
             kept["voters"] = np.array(self.moments.voters)
+            kept["cubes"] = np.array(self.moments.cubes)
         return kept
 
     @classmethod
@@ -124,6 +126,7 @@ class Running:
             state.moments.sums[upper] = kept["moments"]
             state.moments.sums.T[upper] = kept["moments"]
             state.moments.voters = int(kept["voters"])
+            state.moments.cubes = float(kept["cubes"])
         return state
 
 

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rating import BadCounts, BadSetting, Ballots, Disconnected, Fit, Live, NotConverged, Running, fit
+from rating.bradley_terry import bradley_terry
+from rating.totals import totals_of
 from rating.voters import MOST_PLAYERS
 
 BothBad = Literal["half", "drop"]
@@ -136,9 +138,10 @@ def test_one_voters_votes_are_draws_of_their_own_until_there_is_another() -> Non
     votes = random_ballots(40, voters=1)
     live = Live(5)
     assert_equal(live.advance(votes), fit(votes, intervals="sandwich"))
-    assert live.running.moments is not None
+    moments, totals = live.running.moments, totals_of(votes)
+    assert moments is not None
     with pytest.raises(BadSetting, match="two are needed"):
-        live.running.moments.meat(np.zeros(5))
+        moments.at(bradley_terry(totals, 0.5), totals)
 
 
 def test_groups_that_never_met_are_counted_but_not_ranked() -> None:
