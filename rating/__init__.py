@@ -23,7 +23,9 @@ from rating.errors import (
 )
 from rating.files import Row, read_ballots, read_rows
 from rating.fitting import Fit, fit
+from rating.live import Live, Running
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
+from rating.ranks import rank_sets, rank_upper_bounds
 from rating.tally import Tally
 
 __all__ = [
@@ -37,10 +39,12 @@ __all__ = [
     "Disconnected",
     "Empty",
     "Fit",
+    "Live",
     "NotConverged",
     "Outcome",
     "RatingError",
     "Row",
+    "Running",
     "SelfBattle",
     "Tally",
     "UnknownOutcome",
@@ -48,6 +52,8 @@ __all__ = [
     "elo",
     "fit",
     "outcome_named",
+    "rank_sets",
+    "rank_upper_bounds",
     "read_ballots",
     "read_rows",
 ]
