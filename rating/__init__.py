@@ -8,6 +8,7 @@ board.ratings(), board.intervals(), board.ranks()
 from rating.ballots import Ballots
 from rating.covariance import Intervals
 from rating.cut import cut_probabilities
+from rating.bootstrap import bootstrap
 from rating.elo import elo
 from rating.errors import (
     BadCounts,
@@ -57,6 +58,7 @@ __all__ = [
     "cut_probabilities",
     "draw_pair",
     "cut_probabilities",
+    "bootstrap",
     "elo",
     "fit",
     "outcome_named",
