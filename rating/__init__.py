@@ -6,8 +6,9 @@ board.ratings(), board.intervals(), board.ranks()
 """
 
 from rating.ballots import Ballots
-from rating.bootstrap import bootstrap
+from rating.covariance import Intervals
 from rating.cut import cut_probabilities
+from rating.bootstrap import bootstrap
 from rating.elo import elo
 from rating.errors import (
     BadCounts,
@@ -24,10 +25,12 @@ from rating.errors import (
 )
 from rating.files import Row, read_ballots, read_rows, read_votes
 from rating.fitting import Fit, fit
+from rating.live import Live, Running
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
 from rating.settings import Anchor, Settings, parameters
 from rating.standings import standings
+from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
 from rating.tally import Tally
 
 __all__ = [
@@ -39,27 +42,37 @@ __all__ = [
     "BadSetting",
     "BadWeight",
     "Ballots",
+    "Design",
     "Disconnected",
+    "Draw",
     "Empty",
     "Fit",
+    "Intervals",
+    "Live",
     "NotConverged",
     "Outcome",
     "RatingError",
     "Row",
+    "Running",
     "SelfBattle",
     "Settings",
     "Tally",
     "UnknownOutcome",
-    "bootstrap",
+    "arena_probabilities",
     "cut_probabilities",
+    "draw_pair",
+    "cut_probabilities",
+    "bootstrap",
     "elo",
     "fit",
     "outcome_named",
     "parameters",
+    "pair_probabilities",
     "rank_sets",
     "rank_upper_bounds",
     "read_ballots",
     "read_rows",
     "read_votes",
     "standings",
+    "uniform_probabilities",
 ]

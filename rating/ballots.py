@@ -1,7 +1,8 @@
 """Votes one by one, in columns: who met, how it ended, who voted, what it weighs and how the answers looked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,8 @@ from rating.tally import Tally, count_votes, refuse_bad_votes, whole_numbers
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.unsignedinteger]
+
+Number = TypeVar("Number", np.uint32, np.float64)
 
 LARGEST_VOTER = 2**32 - 1
 
@@ -96,12 +99,42 @@ class Ballots:
             None if self.features is None else self.features[chosen],
         )
 
+    def counted(self, outcomes: Floats) -> "Ballots":
+        """The votes that count: of an outcome that is not 0 in outcomes (4,), and of a weight that is not 0."""
+        counts = outcomes[self.outcome] > 0
+        if self.weight is not None:
+            counts &= self.weight > 0
+        return self if counts.all() else self.where(counts)
+
     def voters(self) -> tuple[NDArray[np.intp], int]:
         """Each vote's voter, numbered without gaps (votes,), and how many voters there are. Raises BadCounts."""
         if self.voter is None:
             raise BadCounts("these votes do not say who cast them")
         distinct, numbered = np.unique(self.voter, return_inverse=True)
         return numbered, int(distinct.size)
+
+
+def joined(parts: Sequence[Ballots]) -> Ballots:
+    """The votes of all parts, one after the other. Raises BadCounts where they do not fit together."""
+    if len({part.players for part in parts}) != 1:
+        raise BadCounts("ballots to join must be of the same players, and some there must be")
+    return Ballots(
+        parts[0].players,
+        np.concatenate([part.first for part in parts]),
+        np.concatenate([part.second for part in parts]),
+        np.concatenate([part.outcome for part in parts]),
+        joined_columns("voters", [part.voter for part in parts]),
+        joined_columns("weights", [part.weight for part in parts]),
+        joined_columns("features", [part.features for part in parts]),
+    )
+
+
+def joined_columns(name: str, columns: Sequence[NDArray[Number] | None]) -> NDArray[Number] | None:
+    """A column that all parts have or none. Raises BadCounts."""
+    found = [column for column in columns if column is not None]
+    if found and len(found) < len(columns):
+        raise BadCounts(f"some of the ballots to join have {name}, others have not")
+    return np.concatenate(found) if found else None
 
 
 def checked_voters(array: ArrayLike, votes: int) -> NDArray[np.uint32]:

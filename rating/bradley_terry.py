@@ -33,6 +33,9 @@ class Maximum:
     scores: Floats
     """(n, n, 4), what one vote of a kind adds to ∂ log-likelihood / ∂θ_first; to ∂θ_second it adds the opposite."""
 
+    information: Floats
+    """(n, n), symmetric, what one vote on a pair is expected to add to minus the second derivative by the gap."""
+
     log_likelihood: float
     """nats, of all votes, without the phantom games."""
 
@@ -59,6 +62,7 @@ def bradley_terry(totals: Totals, prior: float, start: Floats | None = None) -> 
         strengths=strengths - strengths.mean(),
         curvature=hessian(points, strengths, prior),
         scores=np.stack([p.T, -p, 0.5 - p, 0.5 - p], axis=2),
+        information=p * p.T,
         log_likelihood=-float(np.sum(points * np.logaddexp(0.0, -gaps(strengths)))),
     )
 

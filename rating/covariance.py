@@ -1,5 +1,6 @@
 """How sure the strengths are: the covariance of a maximum, by what is known of the votes."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,16 +17,55 @@ Floats = NDArray[np.float64]
 
 Intervals = Literal["fisher", "sandwich", "cluster"]
 
-FEW_VOTES = 60  # below it the sandwich alone is too narrow
+FEW_VOTES = 60  # of a player; below it the sandwich alone is too narrow
+FEW_VOTERS = 200  # of a player, as many as would weigh the same if all were alike; below it the same holds
 
 
-def covariance_of(maximum: Maximum, totals: Totals, meat: Floats | None, narrow: NDArray[np.bool_]) -> Floats:
+@dataclass(frozen=True, slots=True, eq=False)
+class VoterSums:
+    """What the votes of each voter v add up to at a maximum, summed over voters.
+
+    With u_v the sum of the derivatives of the voter's votes and J_v = Σ w p(1 − p) e eᵀ their information, e being 1
+    and −1 for the two players of a vote.
+    """
+
+    number: int
+    """G, how many voters there are; 2 or more."""
+
+    scores: Floats
+    """Σ u_v u_vᵀ (m, m)."""
+
+    effective: Floats
+    """(n,), of each player's voters, how many of equal weight would vary as little: (Σ n_v)² / Σ n_v² (Kish 1965)."""
+
+    information: Floats | None = None
+    """Σ J_v² (n, n); None where every player has voters enough to do without."""
+
+    cubes: float = 0.0
+    """Σ n_v³, n_v being the weight of all the voter's votes."""
+
+    squares: float = 0.0
+    """Σ n_v²."""
+
+    def meat(self) -> Floats:
+        """B (m, m): G/(G − 1) Σ u_v u_vᵀ.
+
+        Liang & Zeger (1986), Biometrika 73; the factor as in Cameron & Miller (2015), J. Human Resources 50(2), eq. 9.
+        """
+        return self.scores * (self.number / (self.number - 1))
+
+
+def covariance_of(
+    maximum: Maximum, totals: Totals, meat: Floats | VoterSums | None, narrow: NDArray[np.bool_]
+) -> Floats:
     """The covariance (n, n), nats², of the strengths about their mean.
 
-    meat: B (m, m), how much the derivatives of the log-likelihood vary; None trusts the likelihood (Fisher):
-    M H⁻¹ M. With it, the sandwich M H⁻¹ B H⁻¹ M (Huber 1967; White 1982, Econometrica 50), which holds whatever
-    a tie is worth, but comes out too narrow on few votes: an undefeated player leaves no residuals. So a player
-    that is `narrow` (n,) gets the larger of its variance there and in V = φ̂ M H⁻¹ M.
+    meat: B (m, m), how much the derivatives of the log-likelihood vary, or the sums over voters that say so; None
+    trusts the likelihood (Fisher): M H⁻¹ M. With it, the sandwich M H⁻¹ B H⁻¹ M (Huber 1967; White 1982,
+    Econometrica 50), which holds whatever a tie is worth, but comes out too narrow on few votes, where an undefeated
+    player leaves no residuals, and on few voters, whose tastes the strengths follow. So a player that is `narrow`
+    (n,), or has few voters, gets the larger of its variance there and in V = M H⁻¹ (φ̂ H + τ̂² X) H⁻¹ M, where votes
+    vary by a factor φ̂ and voters' tastes by a variance τ̂²: see `dispersion` and `tastes`.
 
     Where V is larger, the player's row of the square root of the sandwich gives way to its row of the square
     root of V, and the covariance is that root times its transpose. It is therefore positive semidefinite, has
@@ -39,8 +79,13 @@ def covariance_of(maximum: Maximum, totals: Totals, meat: Floats | None, narrow:
     model: Floats = inverse[:, :n] - inverse[:, :n].mean(axis=1, keepdims=True)
     if meat is None:
         return (model + model.T) / 2
-    sandwich: Floats = inverse @ meat @ inverse.T
     model *= dispersion(maximum, totals)
+    if isinstance(meat, VoterSums):
+        if meat.information is not None:
+            model += inverse[:, :n] @ tastes(maximum, totals, meat, meat.information) @ inverse[:, :n].T
+        narrow = narrow | (meat.effective < FEW_VOTERS)
+        meat = meat.meat()
+    sandwich: Floats = inverse @ meat @ inverse.T
     wider = narrow & (np.diagonal(model) > np.diagonal(sandwich))
     if wider.any():
         root = square_root(sandwich)
@@ -61,35 +106,95 @@ def meat_of_votes(maximum: Maximum, totals: Totals) -> Floats:
     )
 
 
-def meat_of_voters(maximum: Maximum, ballots: Ballots) -> Floats:
-    """B (m, m) where each voter is a draw: G/(G − 1) Σ_v u_v u_vᵀ, u_v being the sum of the voter's derivatives.
+def meat_of_voters(maximum: Maximum, ballots: Ballots) -> VoterSums:
+    """What says how much the derivatives vary where each voter is a draw.
 
     maximum.scores must be 0 for outcomes that are not counted. Raises BadSetting for fewer than two voters.
-    Liang & Zeger (1986), Biometrika 73; the factor as in Cameron & Miller (2015), J. Human Resources 50(2), eq. 9.
     """
     voters, number = ballots.voters()
     if number < 2:
         raise BadSetting("one voter's votes cannot say how voters vary: two are needed to cluster by voter")
-    parts = [voter_sums(maximum, ballots, voters, number)]
+    parts = [voter_sums(maximum.scores, ballots, voters, number)]
     if maximum.tie_scores is not None:
         by_tie = weighed(maximum.tie_scores, ballots)
         parts.append(csr_array(np.bincount(voters, by_tie, number)[:, None]))
-    return meat_of_sums(parts, number)
+    scores = np.block([[(left.T @ right).toarray() for right in parts] for left in parts])
+    each = np.bincount(voters, ballots.weight, number).astype(np.float64)
+    effective = effective_voters(ballots, voters, number)
+    if (effective >= FEW_VOTERS).all():
+        return VoterSums(number, scores, effective)
+    information = information_squares(maximum.information, ballots, voters, number)
+    return VoterSums(number, scores, effective, information, float((each**3).sum()), float((each**2).sum()))
 
 
-def voter_sums(maximum: Maximum, ballots: Ballots, voters: NDArray[np.intp], number: int) -> "csr_array":
+def effective_voters(ballots: Ballots, voters: NDArray[np.intp], number: int) -> Floats:
+    """(Σ n_v)² / Σ n_v² of each player, (n,), over the weights of its votes by voter; 0 without votes."""
+    weights = np.ones(len(ballots)) if ballots.weight is None else ballots.weight
+    given = by_voter(np.concatenate([weights, weights]), ballots, voters, number)
+    total, squares = given.sum(axis=0), given.power(2).sum(axis=0)
+    effective: Floats = total**2 / np.where(squares > 0, squares, 1.0)
+    return effective
+
+
+def information_squares(information: Floats, ballots: Ballots, voters: NDArray[np.intp], number: int) -> Floats:
+    """Σ_v J_v² (n, n), from the information of a vote on each pair (n, n)."""
+    n = ballots.players
+    each = information[ballots.first, ballots.second]
+    if ballots.weight is not None:
+        each = each * ballots.weight
+    a, b = ballots.first.astype(np.int64), ballots.second.astype(np.int64)
+    # All J_v one below the other, (voters · n, n): the product with its transpose is the sum of their squares.
+    rows = np.concatenate([voters * n + a, voters * n + b, voters * n + a, voters * n + b])
+    columns = np.concatenate([a, b, b, a])
+    stacked = csr_array((np.concatenate([each, each, -each, -each]), (rows, columns)), shape=(number * n, n))
+    squares: Floats = (stacked.T @ stacked).toarray()
+    return squares
+
+
+def tastes(maximum: Maximum, totals: Totals, voters: VoterSums, information: Floats) -> Floats:
+    """τ̂² X (n, n): what voters' tastes add to the variance of the derivatives beside that of votes by themselves.
+
+    Model: voter v sees player i at θ_i + b_vi, the b_vi independent with the variance τ². Then u_v varies by J_v b_v,
+    and votes of one voter go together by τ² X, X = Σ_v J_v² − Σ_votes (w p(1 − p))² 2 e eᵀ; the votes by
+    themselves are in φ̂ H already. τ̂² equates the traces of what is seen and expected, as in the analysis
+    of variance of a random effect (Henderson 1953, Biometrics 9):
+
+        tr(Σ u_v u_vᵀ − B_votes) = τ² tr X (1 − 2 m₃/m₂ + m₂) − φ̂ tr(Σ_v J_v H⁻¹ J_v, without the votes by themselves).
+
+    Both corrections are for the fit, which follows the votes it is judged by (Mancl & DeRouen 2001, Biometrics 57).
+    The last is exact where voters have no tastes; the factor, with m_k = Σ h_v^k over the voters' shares h_v of the
+    votes, is so where each voter votes on all pairs alike: with G equal voters it is 1 − 1/G.
+    τ̂² ≤ 2 φ̂: a vote's own taste 2 τ² (p(1 − p))² cannot vary more than the vote does.
+    """
+    n = len(maximum.strengths)
+    votes_of = (totals.squares.sum(axis=2)) * maximum.information**2
+    alone = votes_of + votes_of.T
+    inverse = solved(maximum.curvature, np.eye(len(maximum.curvature)))[:n, :n]
+    shared = information - laplacian(2 * alone)
+    expected = float(np.trace(shared))
+    if expected <= 1e-9 * float(np.trace(information)):
+        return np.zeros((n, n))  # nobody voted twice
+    variances = np.diagonal(inverse)
+    leverage = variances[:, None] + variances[None, :] - 2 * inverse
+    followed = float((inverse * information).sum() - (alone * leverage).sum())
+    seen = float(np.trace(voters.scores[:n, :n]) - np.trace(meat_of_votes(maximum, totals)[:n, :n]))
+    total = float(totals.weights.sum())
+    m2, m3 = voters.squares / total**2, voters.cubes / total**3
+    phi = dispersion(maximum, totals)
+    variance = (seen + phi * followed) / (expected * (1 - 2 * m3 / m2 + m2))
+    return min(max(variance, 0.0), 2 * phi) * shared
+
+
+def voter_sums(scores: Floats, ballots: Ballots, voters: NDArray[np.intp], number: int) -> "csr_array":
     """u_v of all voters, sparse (voters, n)."""
-    by_gap = weighed(maximum.scores, ballots)
-    values = np.concatenate([by_gap, -by_gap])
+    by_gap = weighed(scores, ballots)
+    return by_voter(np.concatenate([by_gap, -by_gap]), ballots, voters, number)
+
+
+def by_voter(values: Floats, ballots: Ballots, voters: NDArray[np.intp], number: int) -> "csr_array":
+    """Sums over each voter's votes, sparse (voters, n), of values for the first players and then the second."""
     players = np.concatenate([ballots.first, ballots.second])
     return csr_array((values, (np.tile(voters, 2), players)), shape=(number, ballots.players))
-
-
-def meat_of_sums(parts: "list[csr_array]", number: int) -> Floats:
-    """G/(G − 1) Σ_v u_v u_vᵀ; parts: columns of u (voters, …), sparse."""
-    products = [[np.asarray((left.T @ right).toarray()) for right in parts] for left in parts]
-    meat: Floats = np.block(products) * (number / (number - 1))
-    return meat
 
 
 def weighed(scores: Floats, ballots: Ballots) -> Floats:
@@ -108,8 +213,8 @@ def bordered(inner: Floats, border: Floats, corner: float) -> Floats:
 def dispersion(maximum: Maximum, totals: Totals) -> float:
     """φ̂: how much votes vary, as a share of what they would without ties; 1 where ties have a model of their own.
 
-    Σ (y − p)² / mean p(1 − p), with one vote of the full variance added per player: residuals of a fit with
-    almost as many strengths as votes say nothing, and φ̂ then stays near 1.
+    Σ (y − p)² / mean p(1 − p), with a vote of the full variance and half a one more per player added: residuals of a
+    fit with almost as many strengths as votes say nothing, and φ̂ then stays near 1.
     """
     votes = float(totals.weights.sum())
     if votes == 0 or maximum.tie is not None:
@@ -117,8 +222,8 @@ def dispersion(maximum: Maximum, totals: Totals) -> float:
     p = expit(gaps(maximum.strengths))
     expected = float(np.sum(totals.weights.sum(axis=2) * p * p.T)) / votes
     seen = float((totals.weights * maximum.scores**2).sum())
-    players = len(maximum.strengths)
-    return (players + seen / expected) / (players + votes)
+    added = 1 + len(maximum.strengths) / 2
+    return (added + seen / expected) / (added + votes)
 
 
 def square_root(matrix: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """From votes to a board: strengths, how sure they are, and whom they rest on too little."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -10,7 +11,7 @@ from scipy.special import expit, ndtri
 
 from rating.ballots import Ballots
 from rating.bradley_terry import Maximum, bradley_terry
-from rating.covariance import FEW_VOTES, Intervals, covariance_of, meat_of_voters, meat_of_votes
+from rating.covariance import FEW_VOTES, Intervals, VoterSums, covariance_of, meat_of_voters, meat_of_votes
 from rating.errors import BadSetting, Disconnected
 from rating.tally import Tally, groups
 from rating.ties import davidson, rao_kupper
@@ -48,6 +49,9 @@ class Fit:
 
     origin: float = ELO_MEAN
     """Elo points of the strength 0."""
+
+    groups: tuple[tuple[int, ...], ...] = ()
+    """The players that chains of votes join: ids ascending, the largest group first. Nothing compares two groups."""
 
     @property
     def log_likelihood_per_vote(self) -> float:
@@ -151,22 +155,41 @@ def fit(
     the others; NotConverged also where floats run out of digits (a prior below about 1e-8, or some 1e9 votes a
     pair that contradict each other).
     """
+    totals = totals_of(votes, ties=ties, both_bad=both_bad)
+    counted = counted_outcomes(ties, both_bad)
+
+    def meat(maximum: Maximum) -> Floats | VoterSums | None:
+        return meat_of(votes, maximum, totals, intervals, counted)
+
+    return fit_totals(totals, meat, prior=prior, ties=ties, apart=apart, start=start)
+
+
+def fit_totals(
+    totals: Totals,
+    meat: Callable[[Maximum], Floats | VoterSums | None],
+    *,
+    prior: float,
+    ties: Ties = "half",
+    apart: bool = False,
+    start: Floats | None = None,
+) -> Fit:
+    """As `fit`, of votes whose totals are known; meat: how much the derivatives vary at a maximum."""
     if not (math.isfinite(prior) and prior >= 0):
         raise BadSetting(f"the prior must be a number of games, 0 or more, not {prior}")
-    totals = totals_of(votes, ties=ties, both_bad=both_bad)
     points = totals.points
-    if not apart and len(met := groups(points + points.T, strong=False)) > 1:
+    met = groups(points, strong=False)
+    if not apart and len(met) > 1:
         raise Disconnected(met)
     maximum = maximum_of(totals, prior, ties, start)
     determined = main_group(points)
-    counted = totals.votes()
-    meat = meat_of(votes, maximum, totals, intervals, counted_outcomes(ties, both_bad))
+    votes = totals.votes()
     return Fit(
         strengths=maximum.strengths,
-        covariance=covariance_of(maximum, totals, meat, (counted < FEW_VOTES) | ~determined),
-        votes=counted,
+        covariance=covariance_of(maximum, totals, meat(maximum), (votes < FEW_VOTES) | ~determined),
+        votes=votes,
         log_likelihood=maximum.log_likelihood,
         determined=determined,
+        groups=met,
         tie=maximum.tie,
     )
 
@@ -193,7 +216,7 @@ def main_group(points: Floats) -> NDArray[np.bool_]:
 
 def meat_of(
     votes: Tally | Ballots, maximum: Maximum, totals: Totals, intervals: str | None, counted: Floats
-) -> Floats | None:
+) -> Floats | VoterSums | None:
     """How much the derivatives vary, by what is asked and known; None for Fisher's. Raises BadSetting."""
     voters_known = isinstance(votes, Ballots) and votes.voter is not None
     chosen = intervals or ("cluster" if voters_known else "sandwich")
@@ -205,5 +228,4 @@ def meat_of(
         raise BadSetting(f'intervals must be "fisher", "sandwich" or "cluster", not {intervals!r}')
     if not (isinstance(votes, Ballots) and voters_known):
         raise BadSetting("clustering by voter needs votes that say who cast them")
-    kept = votes.where(counted[votes.outcome] > 0) if not counted.all() else votes
-    return meat_of_voters(maximum, kept)
+    return meat_of_voters(maximum, votes.counted(counted))

@@ -12,6 +12,8 @@ from rating.outcomes import Outcome
 
 Counts = NDArray[np.int64]
 
+PIECE = 1 << 16  # votes
+
 LARGEST_COUNT = 2**53  # beyond it, a float no longer holds every whole number
 
 
@@ -93,7 +95,6 @@ class Tally:
         firsts, seconds, outcomes = (whole_numbers(array) for array in (first, second, outcome))
         if not firsts.shape == seconds.shape == outcomes.shape:
             raise BadCounts("first, second and outcome must have the same length")
-        refuse_bad_votes(firsts, seconds, outcomes, self.players, 0)
         self.counts += count_votes(firsts, seconds, outcomes, self.players)
 
     def merge(self, other: "Tally") -> None:
@@ -121,15 +122,36 @@ class Tally:
 def count_votes(
     firsts: NDArray[np.integer], seconds: NDArray[np.integer], outcomes: NDArray[np.integer], players: int
 ) -> Counts:
-    """The counts (players, players, 4) of votes that are known to be good, given as three arrays (votes,)."""
+    """The counts (players, players, 4) of votes given as three arrays (votes,), checked.
+
+    Raises BadCounts, SelfBattle and UnknownOutcome, naming the vote by its index.
+    """
     kinds = len(Outcome)
     counts = np.zeros(players * players * kinds, dtype=np.int64)
-    # In pieces that stay in the cache, yet so large that clearing the bins is a small part of the work.
-    piece = max(1 << 16, 4 * counts.size)
-    for start in range(0, firsts.size, piece):
-        a, b, ended = (each[start : start + piece].astype(np.intp, copy=False) for each in (firsts, seconds, outcomes))
-        counts += np.bincount((a * players + b) * kinds + ended, minlength=counts.size)
-    return counts.reshape(players, players, kinds)
+    # In pieces that stay in the cache while they are checked and counted.
+    kind = np.empty(min(PIECE, firsts.size), dtype=np.intp)
+    for start in range(0, firsts.size, PIECE):
+        a, b, ended = (each[start : start + PIECE] for each in (firsts, seconds, outcomes))
+        if not (within(a, players) and within(b, players) and within(ended, kinds)):
+            refuse_bad_votes(a, b, ended, players, start)
+        key = kind[: a.size]
+        np.multiply(a, players, out=key, dtype=np.intp, casting="unsafe")
+        key += b.astype(np.intp, copy=False)
+        key *= kinds
+        key += ended.astype(np.intp, copy=False)
+        counts += np.bincount(key, minlength=counts.size)
+    counted = counts.reshape(players, players, kinds)
+    # A player against itself lies on the diagonal: looking there costs less than comparing all ids.
+    if np.einsum("iio->", counted):
+        refuse_bad_votes(firsts, seconds, outcomes, players, 0)
+    return counted
+
+
+def within(numbers: NDArray[np.integer], limit: int) -> bool:
+    """Whether all are among 0 … limit − 1."""
+    # Read without its sign a negative number is a large one, so that one pass tells both.
+    unsigned = numbers.view(numbers.dtype.str.replace("i", "u"))
+    return bool(unsigned.max() < limit)
 
 
 def whole_numbers(array: ArrayLike) -> NDArray[np.integer]:
@@ -155,10 +177,10 @@ def refuse_bad_votes(
     if firsts.size == 0:
         return
     for ids in (firsts, seconds):
-        if ids.min() < 0 or ids.max() >= players:
+        if not within(ids, players):
             where = int(np.argmax((ids < 0) | (ids >= players)))
             raise BadCounts(f"vote {start + where}: player {ids[where]} is not among 0 … {players - 1}")
-    if outcomes.min() < 0 or outcomes.max() >= len(Outcome):
+    if not within(outcomes, len(Outcome)):
         where = int(np.argmax((outcomes < 0) | (outcomes >= len(Outcome))))
         raise UnknownOutcome(f"vote {start + where}: {outcomes[where]} is no outcome")
     same = firsts == seconds

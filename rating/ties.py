@@ -176,6 +176,7 @@ def maximum_at(model: Model, verdicts: Floats, prior: float, x: Floats) -> Maxim
         strengths=strengths - strengths.mean(),
         curvature=slopes(model, verdicts, prior, x)[1],
         scores=at.by_gap[:, :, verdict_of],
+        information=-(np.exp(at.log_p) * at.gap_gap).sum(axis=2),
         log_likelihood=float((verdicts * at.log_p).sum()) / 2,
         tie=tie,
         tie_scores=at.by_tie[:, :, verdict_of],

@@ -138,3 +138,24 @@ def test_outcomes_have_one_number_and_one_name() -> None:
     for word in ("A", "left", ""):
         with pytest.raises(UnknownOutcome):
             outcome_named(word)
+
+
+@pytest.mark.parametrize("kind", ["<i8", ">i8", ">i2", "i1", "u1", "u8"])
+def test_integers_of_any_width_and_byte_order_are_counted(kind: str) -> None:
+    tally = Tally.empty(3)
+    tally.add_many(*(np.array(column, dtype=kind) for column in ([0, 1], [1, 2], [2, 3])))
+    assert tally.counts[0, 1, 2] == tally.counts[1, 2, 3] == 1
+    with pytest.raises(BadCounts, match="vote 1: player 5"):
+        tally.add_many(*(np.array(column, dtype=kind) for column in ([0, 5], [1, 2], [2, 3])))
+
+
+def test_a_bad_vote_among_a_million_is_named_and_none_is_counted() -> None:
+    first, second, outcome = np.zeros(1_000_000, int), np.ones(1_000_000, int), np.zeros(1_000_000, int)
+    second[765_432] = 0
+    tally = Tally.empty(3)
+    with pytest.raises(SelfBattle, match="vote 765432"):
+        tally.add_many(first, second, outcome)
+    outcome[345_678] = -1
+    with pytest.raises(UnknownOutcome, match="vote 345678"):
+        tally.add_many(first, second, outcome)
+    assert tally.votes == 0

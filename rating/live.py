@@ -1,0 +1,194 @@
+"""A board that goes on: new votes are counted, and the fit sets out from the last."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rating.ballots import Ballots, joined
+from rating.bradley_terry import Maximum
+from rating.covariance import Intervals, VoterSums, meat_of_votes
+from rating.errors import BadCounts, BadSetting
+from rating.fitting import Fit, fit_totals
+from rating.outcomes import Outcome
+from rating.totals import BothBad, Totals, counted_outcomes
+from rating.voters import VoterMoments
+
+Floats = NDArray[np.float64]
+
+TAIL = 1 << 16  # votes that may lie behind the sorted ones before all are sorted anew
+
+
+class Running:
+    """All that the next board needs of the votes so far, in a size that does not grow with them.
+
+    Whoever keeps the votes themselves, say in a database, hands the earlier ones of the voters in question to
+    `count`; `Live` remembers them.
+    """
+
+    __slots__ = ("both_bad", "moments", "prior", "squares", "strengths", "weights")
+
+    def __init__(self, players: int, *, prior: float = 0.5, both_bad: BothBad = "half", by_voter: bool = True) -> None:
+        """Make the state of a board without votes. by_voter: cluster by voter, which takes at most 64 players.
+
+        Raises BadSetting.
+        """
+        self.prior, self.both_bad = prior, both_bad
+        counted_outcomes("half", both_bad)
+        self.weights: Floats = np.zeros((players, players, len(Outcome)))
+        self.squares: Floats = np.zeros_like(self.weights)
+        self.moments = VoterMoments(players) if by_voter else None
+        self.strengths: Floats | None = None
+
+    @property
+    def players(self) -> int:
+        """The number of players."""
+        return len(self.weights)
+
+    @property
+    def votes(self) -> float:
+        """The weight of the votes that count; without weights, their number."""
+        return float(self.weights.sum())
+
+    @property
+    def intervals(self) -> Intervals:
+        """Whose draws the votes are taken for: "cluster" as soon as two voters are known."""
+        return "sandwich" if self.moments is None or self.moments.voters < 2 else "cluster"
+
+    def counted(self, ballots: Ballots) -> Ballots:
+        """The votes among these that count."""
+        if ballots.players != self.players:
+            raise BadCounts(f"ballots of {ballots.players} players do not fit a board of {self.players}")
+        return ballots.counted(counted_outcomes("half", self.both_bad))
+
+    def count(self, new: Ballots, before: Ballots | None = None) -> None:
+        """Count new votes. before: where votes are clustered, all earlier ones of their voters, and perhaps others'.
+
+        Raises BadCounts.
+        """
+        new = self.counted(new)
+        if self.moments is not None:
+            self.moments.add(new, new.where(np.zeros(len(new), dtype=np.bool_)) if before is None else before)
+        if new.weight is None:
+            counts = new.tally().counts
+            self.weights += counts
+            self.squares += counts
+        else:
+            self.weights += new.sums(new.weight)
+            self.squares += new.sums(new.weight**2)
+
+    def fit(self, *, apart: bool = False) -> Fit:
+        """The board of all votes so far, equal to `fit` of them all at once. Raises what that raises.
+
+        As long as fewer than two voters are known, each vote is taken for a draw of its own.
+        """
+        totals = Totals(self.weights, self.squares)
+        made = fit_totals(totals, self.meat, prior=self.prior, apart=apart, start=self.strengths)
+        self.strengths = made.strengths
+        return made
+
+    def meat(self, maximum: Maximum) -> Floats | VoterSums:
+        """How much the derivatives vary at a maximum."""
+        totals = Totals(self.weights, self.squares)
+        if self.moments is None or self.moments.voters < 2:
+            return meat_of_votes(maximum, totals)
+        return self.moments.at(maximum, totals)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What has to be kept for `resumed`; the settings are not among it."""
+        kept: dict[str, NDArray[Any]] = {"weights": self.weights, "squares": self.squares}
+        if self.strengths is not None:
+            kept["strengths"] = self.strengths
+        if self.moments is not None:
+            # Symmetric: one half says all.
+            kept["moments"] = self.moments.sums[np.triu_indices(len(self.moments.sums))]
+            kept["voters"] = np.array(self.moments.voters)
+            kept["cubes"] = np.array(self.moments.cubes)
+        return kept
+
+    @classmethod
+    def resumed(cls, kept: Mapping[str, NDArray[Any]], *, prior: float = 0.5, both_bad: BothBad = "half") -> Self:
+        """The state that `arrays` kept. Raises BadCounts where they are not of one board."""
+        weights = np.array(kept["weights"], dtype=np.float64)
+        state = cls(len(weights), prior=prior, both_bad=both_bad, by_voter="moments" in kept)
+        squares = np.array(kept["squares"], dtype=np.float64)
+        if weights.shape != state.weights.shape or squares.shape != weights.shape:
+            raise BadCounts(f"kept totals have the shapes {weights.shape} and {squares.shape}")
+        state.weights, state.squares = weights, squares
+        if "strengths" in kept:
+            state.strengths = np.array(kept["strengths"], dtype=np.float64)
+        if state.moments is not None:
+            upper = np.triu_indices(len(state.moments.sums))
+            if kept["moments"].shape != upper[0].shape:
+                raise BadCounts(f"kept moments have the shape {kept['moments'].shape}, not {upper[0].shape}")
+            state.moments.sums[upper] = kept["moments"]
+            state.moments.sums.T[upper] = kept["moments"]
+            state.moments.voters = int(kept["voters"])
+            state.moments.cubes = float(kept["cubes"])
+        return state
+
+
+class History:
+    """Earlier votes, found by voter: sorted ones, and behind them a short tail of those that came since."""
+
+    __slots__ = ("sorted", "tail")
+
+    def __init__(self, none: Ballots) -> None:
+        """none: no votes, with the columns that all will have."""
+        self.sorted, self.tail = none, none
+
+    def of(self, voters: NDArray[np.uint32]) -> Ballots:
+        """All votes of these voters, each given once."""
+        assert self.sorted.voter is not None
+        assert self.tail.voter is not None
+        starts = np.searchsorted(self.sorted.voter, voters, side="left")
+        lengths = np.searchsorted(self.sorted.voter, voters, side="right") - starts
+        # The places start … start + length of each voter, one after the other.
+        places = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        return joined([self.sorted.where(places), self.tail.where(np.isin(self.tail.voter, voters))])
+
+    def add(self, new: Ballots) -> None:
+        """Remember votes."""
+        self.tail = joined([self.tail, new])
+        if len(self.tail) > max(TAIL, len(self.sorted) // 16):
+            both = joined([self.sorted, self.tail])
+            assert both.voter is not None
+            self.sorted = both.where(np.argsort(both.voter, kind="stable"))
+            self.tail = both.where(np.zeros(len(both), dtype=np.bool_))
+
+
+class Live:
+    """A board in memory that takes in votes as they come; it remembers who cast them, 7 to 9 bytes a vote."""
+
+    __slots__ = ("history", "running")
+
+    def __init__(self, players: int, *, prior: float = 0.5, both_bad: BothBad = "half") -> None:
+        """Make a board without votes of at most 64 players. Raises BadSetting."""
+        if players < 1:
+            raise BadSetting(f"a board cannot have {players} players")
+        self.running = Running(players, prior=prior, both_bad=both_bad)
+        self.history: History | None = None
+
+    def count(self, ballots: Ballots) -> None:
+        """Count new votes, which must say who cast them; the first decide whether votes have weights.
+
+        Raises BadCounts.
+        """
+        new = replace(self.running.counted(ballots), features=None)
+        if new.voter is None:
+            raise BadCounts("these votes do not say who cast them")
+        if self.history is None:
+            self.history = History(new.where(np.zeros(len(new), dtype=np.bool_)))
+        before = self.history.of(np.unique(new.voter))
+        self.history.add(new)
+        self.running.count(new, before)
+
+    def advance(self, ballots: Ballots, *, apart: bool = False) -> Fit:
+        """Count new votes and fit all so far, as `fit` would at once.
+
+        Raises BadCounts, and what `fit` raises: by then the votes are counted.
+        """
+        self.count(ballots)
+        return self.running.fit(apart=apart)

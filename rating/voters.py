@@ -1,0 +1,143 @@
+"""What clustering by voter needs of all voters together, in a size that does not grow with them.
+
+A voter v gave n_v[pair] votes on each pair of players, and in them s_v[pair] points to the one with the lower id. At
+any strengths its derivative of the log-likelihood is u_v = E (s_v − n_v p), E (n, pairs) having 1 and −1 for the two
+players of a pair. So Σ_v u_v u_vᵀ follows from the sums over voters of n nᵀ, n sᵀ and s sᵀ, whatever the strengths;
+and those sums change with a new vote only where its voter voted before.
+The rule for few voters needs Σ_v J_v² and how many votes each voter gave, which follow from n nᵀ, and Σ_v (Σ n_v)³.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, hstack
+from scipy.special import expit
+
+from rating.ballots import Ballots
+from rating.bradley_terry import Maximum
+from rating.covariance import FEW_VOTERS, VoterSums
+from rating.errors import BadCounts, BadSetting
+from rating.outcomes import Outcome
+from rating.totals import Totals
+
+Floats = NDArray[np.float64]
+
+MOST_PLAYERS = 64  # 4,032² numbers, 130 MB; it grows with the fourth power
+
+# What the first player scores, by Outcome.
+POINTS = np.array([1.0, 0.0, 0.5, 0.5])
+assert len(POINTS) == len(Outcome)
+
+
+class VoterMoments:
+    """Σ_v z_v z_vᵀ over voters, z_v = (n_v, s_v): exact, as long as weights are whole.
+
+    sums: float64 (2 pairs, 2 pairs), symmetric; voters: how many there are; cubes: Σ_v of the third power of the
+    weight of all of v's votes.
+    """
+
+    __slots__ = ("cubes", "players", "sums", "voters")
+
+    players: int
+    voters: int
+    sums: Floats
+    cubes: float
+
+    def __init__(self, players: int, voters: int = 0, sums: Floats | None = None, cubes: float = 0.0) -> None:
+        """Make the moments of no voters, or wrap known ones. Raises BadSetting for more than 64 players."""
+        if players > MOST_PLAYERS:
+            raise BadSetting(f"moments of {players} players are too large: at most {MOST_PLAYERS}")
+        width = players * (players - 1)
+        self.players, self.voters, self.cubes = players, voters, cubes
+        self.sums = np.zeros((width, width)) if sums is None else sums
+
+    def add(self, new: Ballots, before: Ballots) -> None:
+        """Count new votes. before: all earlier votes of the voters who cast them, and perhaps of others.
+
+        Raises BadCounts where the votes do not say who cast them.
+        """
+        if new.voter is None or before.voter is None:
+            raise BadCounts("these votes do not say who cast them")
+        voters, rows = np.unique(new.voter, return_inverse=True)
+        known = before.where(np.isin(before.voter, voters))
+        assert known.voter is not None
+        # z after minus z before is the new votes' z, so that z zᵀ grows by Δ zᵀ + z Δᵀ + Δ Δᵀ.
+        change = said(new, rows, voters.size)
+        past = said(known, np.searchsorted(voters, known.voter), voters.size)
+        crossed = (change.T @ past).tocoo()
+        self.sums[crossed.row, crossed.col] += crossed.data
+        self.sums[crossed.col, crossed.row] += crossed.data
+        own = (change.T @ change).tocoo()
+        self.sums[own.row, own.col] += own.data
+        half = self.players * (self.players - 1) // 2
+        given, more = (z[:, :half].sum(axis=1) for z in (past, change))
+        # The difference of two cubes, without cancelling.
+        self.cubes += float((more * (3 * given**2 + 3 * given * more + more**2)).sum())
+        self.voters += int(voters.size - np.unique(known.voter).size)
+
+    def at(self, maximum: Maximum, totals: Totals) -> VoterSums:
+        """The sums over voters at a maximum of Bradley and Terry's likelihood.
+
+        totals: of the same votes. Raises BadSetting for fewer than two voters.
+        """
+        if self.voters < 2:
+            raise BadSetting("one voter's votes cannot say how voters vary: two are needed to cluster by voter")
+        i, j, signs = pairs(self.players)
+        gap = maximum.strengths[i] - maximum.strengths[j]
+        left = hstack([signs * -expit(gap), signs], format="csr")
+        # E (s − n p) (s − n p)ᵀ Eᵀ from the outside: E has two numbers a column, the sums have all of theirs.
+        half: Floats = left @ self.sums
+        scores: Floats = left @ half.T
+        votes = self.sums[: len(i), : len(i)]
+        squares = np.einsum("ip,ip->i", abs(signs) @ votes, abs(signs).toarray())
+        effective: Floats = totals.votes() ** 2 / np.where(squares > 0, squares, 1.0)
+        if (effective >= FEW_VOTERS).all():
+            return VoterSums(self.voters, scores, effective)
+        information = information_squares(votes, maximum.information[i, j], self.players)
+        return VoterSums(self.voters, scores, effective, information, self.cubes, float(votes.sum()))
+
+
+def information_squares(votes: Floats, information: Floats, players: int) -> Floats:
+    """Σ_v J_v² (n, n), from Σ_v n_v n_vᵀ (pairs, pairs) and the information of a vote on each pair (pairs,).
+
+    J_v = Σ_p n_vp w_p e_p e_pᵀ, so that only pairs that share a player meet in the square.
+    """
+    one, other, shared, signs = neighbours(players)
+    products = csr_array((votes[one, other] * information[one] * information[other] * shared, (one, other)))
+    squares: Floats = (signs @ products @ signs.T).toarray()
+    return squares
+
+
+@cache
+def neighbours(players: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, "csr_array"]:
+    """The pairs p, q that share a player, and e_pᵀ e_q, (found,) each; and E."""
+    signs = pairs(players)[2]
+    products = (signs.T @ signs).tocoo()
+    return products.row, products.col, products.data, signs
+
+
+@cache
+def pairs(players: int) -> tuple[NDArray[np.intp], NDArray[np.intp], "csr_array"]:
+    """The two ids of each pair, (pairs,) each, the lower first, and E, sparse (n, pairs)."""
+    i, j = np.triu_indices(players, 1)
+    each = np.arange(len(i))
+    signs = np.repeat([1.0, -1.0], len(i))
+    return i, j, csr_array((signs, (np.append(i, j), np.tile(each, 2))), shape=(players, len(i)))
+
+
+def said(ballots: Ballots, rows: NDArray[np.intp], voters: int) -> "csr_array":
+    """z of all voters, sparse (voters, 2 pairs); rows: the voter of each vote, (votes,)."""
+    n = ballots.players
+    first, second = ballots.first.astype(np.intp), ballots.second.astype(np.intp)
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    pair = low * n - low * (low + 1) // 2 + high - low - 1
+    points = POINTS[ballots.outcome]
+    points = np.where(first < second, points, 1 - points)
+    weight = np.ones(len(ballots)) if ballots.weight is None else ballots.weight
+    columns = np.concatenate([pair, pair + n * (n - 1) // 2])
+    values = np.concatenate([weight, weight * points])
+    z = csr_array((values, (np.tile(rows, 2), columns)), shape=(voters, n * (n - 1)))
+    z.sum_duplicates()
+    z.eliminate_zeros()
+    return z

@@ -1,0 +1,143 @@
+"""Few voters, or a few who cast most of the votes: the strengths follow their tastes, and the board must say so."""
+
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from benchmarks.simulations.worlds import Voters, cast, normal_strengths, strengths_at_large
+from rating import Ballots, Fit, fit
+from rating.bradley_terry import Maximum, bradley_terry, laplacian
+from rating.covariance import FEW_VOTERS, VoterSums, dispersion, meat_of_voters, meat_of_votes, tastes
+from rating.ties import davidson, rao_kupper
+from rating.totals import Totals, totals_of
+
+ZIPF = Voters(40, steepness=1.2, taste=0.8)
+
+
+def at_maximum(ballots: Ballots) -> tuple[Totals, Maximum, VoterSums]:
+    totals = totals_of(ballots)
+    maximum = bradley_terry(totals, 0.5)
+    return totals, maximum, meat_of_voters(maximum, ballots)
+
+
+def without_voters(ballots: Ballots) -> Ballots:
+    return Ballots(ballots.players, ballots.first, ballots.second, ballots.outcome)
+
+
+def test_intervals_hold_what_they_promise_where_a_few_voters_cast_most_votes() -> None:
+    """150 boards of 8 players and 240 votes of 40 voters, who weigh as much as 9; the promise is 95 %."""
+    random = np.random.default_rng(5)
+    held, by_vote = [], []
+    for _ in range(150):
+        strengths = normal_strengths(random, 8, 0.6)
+        truth = strengths_at_large(strengths, ZIPF.taste)
+        ballots = cast(random, strengths, 240, ZIPF)
+        for board, found in ((fit(ballots), held), (fit(without_voters(ballots)), by_vote)):
+            found.append(np.abs(board.strengths - truth) < 1.96 * np.sqrt(np.diagonal(board.covariance)))
+    assert 0.93 < np.mean(held) < 0.97  # the clustered sandwich alone: .90
+    assert np.mean(by_vote) < 0.8
+
+
+def test_the_variance_of_tastes_is_found() -> None:
+    random = np.random.default_rng(6)
+    found = []
+    for _ in range(20):
+        ballots = cast(random, normal_strengths(random, 6, 0.3), 6_000, Voters(60, taste=0.3))
+        totals, maximum, sums = at_maximum(ballots)
+        assert sums.information is not None
+        # Σ J² − Σ 2 w² e eᵀ, by a loop over the voters.
+        shared = np.zeros((6, 6))
+        for voter in range(60):
+            own = totals_of(ballots.where(ballots.voter == voter)).weights.sum(axis=2)
+            both = (own + own.T) * maximum.information
+            shared += laplacian(both) @ laplacian(both) - laplacian(2 * both * maximum.information)
+        added = tastes(maximum, totals, sums, sums.information)
+        assert added == pytest.approx(shared * np.trace(added) / np.trace(shared), abs=1e-9)
+        found.append(np.trace(added) / np.trace(shared))
+    assert np.mean(found) == pytest.approx(0.3**2, rel=0.1)
+
+
+def test_voters_alike_are_found_to_be_alike() -> None:
+    random = np.random.default_rng(7)
+    found = []
+    for _ in range(60):
+        # So few voters that the strengths follow each of them.
+        totals, maximum, sums = at_maximum(cast(random, normal_strengths(random, 6, 0.3), 300, Voters(4)))
+        assert sums.information is not None
+        expected = np.trace(sums.scores) - np.trace(meat_of_votes(maximum, totals))
+        found.append(np.trace(tastes(maximum, totals, sums, sums.information)) / abs(expected))
+    assert np.median(found) < 0.5
+
+
+def test_voters_who_vote_once_are_votes() -> None:
+    ballots = cast(np.random.default_rng(8), np.zeros(5), 100)
+    each = Ballots.from_arrays(ballots.first, ballots.second, ballots.outcome, players=5, voter=np.arange(100))
+    # 40 votes a player. The sandwiches differ by the factor of G voters alone.
+    np.testing.assert_allclose(fit(each).covariance, fit(ballots).covariance, rtol=0.012)
+
+
+def test_voters_are_counted_by_what_they_weigh() -> None:
+    first, second = np.array([0] * 12), np.array([1] * 6 + [2] * 6)
+    voter = np.array([0, 1, 2, 3, 4, 5, 0, 0, 0, 0, 0, 1])
+    outcome = np.array([0, 1] * 6)
+    *_, sums = at_maximum(Ballots.from_arrays(first, second, outcome, players=3, voter=voter))
+    assert sums.effective == pytest.approx([144 / (36 + 4 + 4), 6, 36 / 26])
+    *_, sums = at_maximum(
+        Ballots.from_arrays(first, second, outcome, players=4, voter=voter, weight=np.where(voter == 0, 2, 1))
+    )
+    assert sums.effective == pytest.approx([18**2 / (144 + 4 + 4), 49 / 9, 121 / 101, 0])
+    assert (sums.squares, sums.cubes) == (152, 12**3 + 8 + 4)
+
+
+def test_many_voters_need_no_model_of_tastes() -> None:
+    voters = 3 * FEW_VOTERS
+    ballots = cast(np.random.default_rng(9), np.zeros(3), 5_000, Voters(voters, taste=0.5))
+    *_, sums = at_maximum(ballots)
+    assert (sums.number, sums.information) == (voters, None)
+    assert (fit(ballots).standard_errors() > 1.1 * fit(without_voters(ballots)).standard_errors()).all()
+
+
+def test_one_voter_for_all_and_another_for_once_leave_a_usable_board() -> None:
+    ballots = cast(np.random.default_rng(10), np.zeros(4), 1_000, Voters(1))
+    voter = np.zeros(1_000, dtype=np.int64)
+    voter[0] = 1
+    two = Ballots.from_arrays(ballots.first, ballots.second, ballots.outcome, players=4, voter=voter)
+    # The strengths follow the one voter wholly, so that its tastes do not show; votes vary all the same.
+    ratio = fit(two).standard_errors() / fit(without_voters(two)).standard_errors()
+    assert ratio.min() > 0.9
+
+
+def test_tastes_never_vary_more_than_votes_do() -> None:
+    # Every voter has a favourite and votes for it against all; otherwise for the lower id.
+    a, b = np.triu_indices(6, 1)
+    first, second, voter = np.tile(a, 30), np.tile(b, 30), np.repeat(np.arange(30), 15)
+    outcome = np.where(second == voter % 6, 1, 0)
+    ballots = Ballots.from_arrays(first, second, outcome, players=6, voter=voter)
+    totals, maximum, sums = at_maximum(ballots)
+    assert sums.information is not None
+    added = tastes(maximum, totals, sums, sums.information)
+    votes = dispersion(maximum, totals) * maximum.curvature
+    assert np.linalg.eigvalsh(votes + added).min() >= 0
+    assert np.linalg.eigvalsh(fit(ballots).covariance).min() > -1e-12
+
+
+@pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
+def test_every_model_of_ties_is_wider_by_few_voters(ties: Literal["half", "davidson", "rao-kupper"]) -> None:
+    ballots = cast(np.random.default_rng(11), np.zeros(5), 2_000, ZIPF)
+
+    def errors(board: Fit) -> float:
+        return float(np.mean(board.standard_errors()))
+
+    assert errors(fit(ballots, ties=ties)) > 2 * errors(fit(without_voters(ballots), ties=ties))
+
+
+def test_the_information_of_votes_is_the_curvature_of_all() -> None:
+    ballots = cast(np.random.default_rng(12), np.array([0.5, 0.2, -0.7]), 100_000)
+    totals = totals_of(ballots)
+    met = totals.weights.sum(axis=2)
+    met = met + met.T
+    for model, off in ((bradley_terry, 1e-9), (davidson, 1e-9), (rao_kupper, 0.05)):
+        maximum = model(totals, 1e-6)
+        # Rao and Kupper's curvature depends on the verdicts, and has its expectation only on average.
+        np.testing.assert_allclose(laplacian(met * maximum.information), maximum.curvature[:3, :3], rtol=off, atol=1e-3)

@@ -1,0 +1,167 @@
+"""A board that takes in votes as they come is the board of all its votes at once."""
+
+import io
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rating import BadCounts, BadSetting, Ballots, Disconnected, Fit, Live, NotConverged, Running, fit
+from rating.bradley_terry import bradley_terry
+from rating.totals import totals_of
+from rating.voters import MOST_PLAYERS
+
+BothBad = Literal["half", "drop"]
+
+
+def random_ballots(
+    votes: int, *, players: int = 5, voters: int = 9, seed: int = 1, weighted: bool = False, **columns: Any
+) -> Ballots:
+    random = np.random.default_rng(seed)
+    first = random.integers(0, players, votes)
+    second = (first + random.integers(1, players, votes)) % players
+    return Ballots.from_arrays(
+        first,
+        second,
+        random.integers(0, 4, votes),
+        players=players,
+        # Few cast many, many cast few.
+        voter=random.integers(0, voters, votes) * random.integers(0, 2, votes),
+        weight=random.choice([0, 0.25, 1, 3], votes) if weighted else None,
+        **columns,
+    )
+
+
+def assert_equal(live: Fit, batch: Fit) -> None:
+    np.testing.assert_allclose(live.strengths, batch.strengths, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(live.covariance, batch.covariance, rtol=1e-9, atol=1e-9)
+    assert live.log_likelihood == pytest.approx(batch.log_likelihood, rel=1e-9)
+    assert live.votes == pytest.approx(batch.votes)
+    assert np.array_equal(live.determined, batch.determined)
+
+
+@given(
+    st.lists(st.integers(0, 60), min_size=1, max_size=5),
+    st.integers(0, 1000),
+    st.booleans(),
+    st.sampled_from(["half", "drop"]),
+)
+def test_votes_in_any_pieces_make_the_board_of_all_at_once(
+    pieces: list[int], seed: int, weighted: bool, both_bad: BothBad
+) -> None:
+    votes = random_ballots(sum(pieces), seed=seed, weighted=weighted)
+    live, start = Live(5, both_bad=both_bad), 0
+    for piece in pieces:
+        board = live.advance(votes.where(np.arange(start, start + piece)), apart=True)
+        start += piece
+    known = live.running.moments
+    assert known is not None
+    intervals: Literal["cluster", "sandwich"] = "cluster" if known.voters > 1 else "sandwich"
+    assert_equal(board, fit(votes, both_bad=both_bad, intervals=intervals, apart=True))
+
+
+def test_a_long_memory_finds_each_voters_votes() -> None:
+    votes = random_ballots(200_000, voters=5_000)
+    live = Live(5)
+    for start in range(0, 200_000, 40_000):
+        board = live.advance(votes.where(np.arange(start, start + 40_000)))
+    assert live.history is not None
+    assert len(live.history.sorted) > len(live.history.tail)
+    assert_equal(board, fit(votes))
+
+
+def test_a_board_that_was_kept_goes_on_where_it_stopped() -> None:
+    votes = random_ballots(300)
+    early, late = votes.where(np.arange(200)), votes.where(np.arange(200, 300))
+    state = Running(5)
+    state.count(early)
+    state.fit()
+    file = io.BytesIO()
+    np.savez(file, **state.arrays())  # type: ignore[arg-type]
+    file.seek(0)
+    resumed = Running.resumed(np.load(file))
+    resumed.count(late, early)
+    assert resumed.votes == 300
+    assert_equal(resumed.fit(), fit(votes))
+
+
+def test_a_board_without_voters_is_kept_as_well() -> None:
+    votes = random_ballots(100)
+    state = Running(5, by_voter=False)
+    state.count(votes.where(np.arange(60)))
+    resumed = Running.resumed(state.arrays())
+    resumed.count(votes.where(np.arange(60, 100)))
+    assert_equal(resumed.fit(), fit(votes.tally()))
+
+
+@pytest.mark.parametrize(("name", "shape"), [("squares", (4, 4, 4)), ("moments", (3,)), ("weights", (5, 5))])
+def test_a_board_that_was_kept_badly_is_refused(name: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(BadCounts, match="kept"):
+        Running.resumed(Running(5).arrays() | {name: np.zeros(shape)})
+
+
+def test_style_is_not_remembered() -> None:
+    votes = random_ballots(40, features=np.ones((40, 2)))
+    live = Live(5)
+    live.advance(votes)
+    assert live.history is not None
+    assert live.history.tail.features is None
+
+
+def test_votes_of_nobody_are_refused_and_not_counted() -> None:
+    votes = random_ballots(40)
+    nameless = Ballots(5, votes.first, votes.second, votes.outcome)
+    live = Live(5)
+    with pytest.raises(BadCounts, match="who cast them"):
+        live.advance(nameless)
+    with pytest.raises(BadCounts, match="who cast them"):
+        live.running.count(nameless)
+    assert live.running.votes == 0
+
+
+def test_votes_that_begin_to_have_weights_are_refused_and_not_counted() -> None:
+    live = Live(5)
+    live.advance(random_ballots(40))
+    with pytest.raises(BadCounts, match="some of the ballots to join have weights"):
+        live.advance(random_ballots(40, weighted=True))
+    assert live.running.votes == 40
+
+
+def test_votes_of_other_players_are_refused() -> None:
+    with pytest.raises(BadCounts, match="6 players do not fit a board of 5"):
+        Live(5).advance(random_ballots(3, players=6))
+
+
+def test_one_voters_votes_are_draws_of_their_own_until_there_is_another() -> None:
+    votes = random_ballots(40, voters=1)
+    live = Live(5)
+    assert_equal(live.advance(votes), fit(votes, intervals="sandwich"))
+    moments, totals = live.running.moments, totals_of(votes)
+    assert moments is not None
+    with pytest.raises(BadSetting, match="two are needed"):
+        moments.at(bradley_terry(totals, 0.5), totals)
+
+
+def test_groups_that_never_met_are_counted_but_not_ranked() -> None:
+    live = Live(4)
+    apart = Ballots.from_arrays([0, 2], [1, 3], [0, 0], players=4, voter=[0, 1])
+    with pytest.raises(Disconnected):
+        live.advance(apart)
+    assert live.running.votes == 2
+    assert np.isfinite(live.advance(apart.where(np.zeros(0, dtype=np.intp)), apart=True).ratings()).all()
+
+
+def test_a_board_can_do_without_a_prior() -> None:
+    live = Live(2, prior=0)
+    with pytest.raises(NotConverged):
+        live.advance(Ballots.from_arrays([0], [1], [0], players=2, voter=[0]))
+    board = live.advance(Ballots.from_arrays([0], [1], [1], players=2, voter=[1]))
+    assert board.strengths == pytest.approx([0, 0])
+
+
+@pytest.mark.parametrize("players", [0, MOST_PLAYERS + 1])
+def test_a_board_of_no_or_too_many_players_is_refused(players: int) -> None:
+    with pytest.raises(BadSetting):
+        Live(players)
