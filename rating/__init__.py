@@ -6,9 +6,9 @@ board.ratings(), board.intervals(), board.ranks()
 """
 
 from rating.ballots import Ballots
+from rating.bootstrap import bootstrap
 from rating.covariance import Intervals
 from rating.cut import cut_probabilities
-from rating.bootstrap import bootstrap
 from rating.elo import elo
 from rating.errors import (
     BadCounts,
@@ -28,9 +28,9 @@ from rating.fitting import Fit, fit
 from rating.live import Live, Running
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
+from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
 from rating.settings import Anchor, Settings, parameters
 from rating.standings import standings
-from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
 from rating.tally import Tally
 
 __all__ = [
@@ -59,15 +59,14 @@ __all__ = [
     "Tally",
     "UnknownOutcome",
     "arena_probabilities",
+    "bootstrap",
     "cut_probabilities",
     "draw_pair",
-    "cut_probabilities",
-    "bootstrap",
     "elo",
     "fit",
     "outcome_named",
-    "parameters",
     "pair_probabilities",
+    "parameters",
     "rank_sets",
     "rank_upper_bounds",
     "read_ballots",

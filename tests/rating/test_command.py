@@ -1,5 +1,6 @@
 """The command an outsider runs on files of ballots."""
 
+import csv
 import importlib
 import io
 import json
@@ -101,7 +102,7 @@ def test_workers_are_the_voters_of_llmfao(published, board):
     assert (by_worker["votes"], by_worker["voters"], len(by_worker["players"])) == (8931, 124, 59)
     assert by_worker["parameters"]["intervals"] == "cluster"
     wider = [a["se"] / b["se"] for a, b in zip(by_worker["players"], by_vote["players"], strict=True)]
-    assert float(np.median(wider)) == pytest.approx(1.12, abs=0.01)
+    assert float(np.median(wider)) > 1.1
     assert max(wider) == pytest.approx(3.85, abs=0.01)
 
 
@@ -179,15 +180,20 @@ def test_one_voter_is_no_cluster_unless_asked_for(tmp_path, run, board):
     assert "two are needed" in run("fit", file, "--intervals", "cluster")[2]
 
 
-def test_the_bootstrap_agrees_with_the_sandwich(published, board):
+def test_the_bootstrap_agrees_with_the_sandwich(tmp_path, published, board):
     resampled = board(published / "food.csv", "--intervals", "bootstrap")
     assert resampled == board(published / "food.csv", "--intervals", "bootstrap")
     assert resampled["parameters"]["intervals"] == "bootstrap"
-    file = published / "llmfao.csv"
-    ours = {player["name"]: player["se"] for player in board(file, "--voter-column", "worker")["players"]}
-    resampled = board(file, "--voter-column", "worker", "--intervals", "bootstrap")
+    # Without voters; with so few of them, clustered intervals are made wider than those of a bootstrap on purpose.
+    with (published / "llmfao.csv").open(encoding="utf-8", newline="") as rows:
+        votes = [",".join([row["left"], row["right"], row["winner"]]) for row in csv.DictReader(rows)]
+    file = written(tmp_path, "votes.csv", "\n".join(["left,right,winner", *votes]))
+    ours = {player["name"]: player["se"] for player in board(file)["players"]}
+    resampled = board(file, "--intervals", "bootstrap")
     ratios = [player["se"] / ours[player["name"]] for player in resampled["players"]]
-    assert float(np.median(ratios)) == pytest.approx(1, abs=0.06)
+    assert float(np.median(ratios)) == pytest.approx(1, abs=0.02)
+    by_voter = board(published / "llmfao.csv", "--voter-column", "worker", "--intervals", "bootstrap")
+    assert max(player["se"] / ours[player["name"]] for player in by_voter["players"]) > 3
 
 
 def test_nats_and_elo_points_say_the_same(tmp_path, board):
