@@ -23,6 +23,7 @@ from rating.errors import (
 )
 from rating.files import Row, read_ballots, read_rows
 from rating.fitting import Fit, fit
+from rating.lock import Certificate, Lock, Needed, OverTheLine, certificate, lock_verdict
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
 from rating.tally import Tally
@@ -35,19 +36,25 @@ __all__ = [
     "BadSetting",
     "BadWeight",
     "Ballots",
+    "Certificate",
     "Disconnected",
     "Empty",
     "Fit",
+    "Lock",
+    "Needed",
     "NotConverged",
     "Outcome",
+    "OverTheLine",
     "RatingError",
     "Row",
     "SelfBattle",
     "Tally",
     "UnknownOutcome",
+    "certificate",
     "cut_probabilities",
     "elo",
     "fit",
+    "lock_verdict",
     "outcome_named",
     "rank_sets",
     "rank_upper_bounds",
