@@ -26,6 +26,7 @@ from rating.errors import (
 from rating.files import Row, read_ballots, read_rows, read_votes
 from rating.fitting import Fit, fit
 from rating.live import Live, Running
+from rating.lock import Certificate, Lock, Needed, OverTheLine, certificate, lock_verdict
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
 from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
@@ -43,14 +44,18 @@ __all__ = [
     "BadWeight",
     "Ballots",
     "Design",
+    "Certificate",
     "Disconnected",
     "Draw",
     "Empty",
     "Fit",
     "Intervals",
     "Live",
+    "Lock",
+    "Needed",
     "NotConverged",
     "Outcome",
+    "OverTheLine",
     "RatingError",
     "Row",
     "Running",
@@ -60,10 +65,12 @@ __all__ = [
     "UnknownOutcome",
     "arena_probabilities",
     "bootstrap",
+    "certificate",
     "cut_probabilities",
     "draw_pair",
     "elo",
     "fit",
+    "lock_verdict",
     "outcome_named",
     "pair_probabilities",
     "parameters",
