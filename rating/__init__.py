@@ -6,9 +6,9 @@ board.ratings(), board.intervals(), board.ranks()
 """
 
 from rating.ballots import Ballots
+from rating.bootstrap import bootstrap
 from rating.covariance import Intervals
 from rating.cut import cut_probabilities
-from rating.bootstrap import bootstrap
 from rating.elo import elo
 from rating.errors import (
     BadCounts,
@@ -55,10 +55,9 @@ __all__ = [
     "Tally",
     "UnknownOutcome",
     "arena_probabilities",
+    "bootstrap",
     "cut_probabilities",
     "draw_pair",
-    "cut_probabilities",
-    "bootstrap",
     "elo",
     "fit",
     "outcome_named",
