@@ -23,16 +23,20 @@ from rating.errors import (
     SelfBattle,
     UnknownOutcome,
 )
-from rating.files import Row, read_ballots, read_rows
+from rating.files import Row, read_ballots, read_rows, read_votes
 from rating.fitting import Fit, fit
 from rating.live import Live, Running
+from rating.lock import Certificate, Lock, Needed, OverTheLine, certificate, lock_verdict
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
 from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
+from rating.settings import Anchor, Settings, parameters
+from rating.standings import standings
 from rating.tally import Tally
 
 __all__ = [
     "OUTCOME_NAMES",
+    "Anchor",
     "BadCounts",
     "BadFeatures",
     "BadFile",
@@ -40,31 +44,41 @@ __all__ = [
     "BadWeight",
     "Ballots",
     "Design",
+    "Certificate",
     "Disconnected",
     "Draw",
     "Empty",
     "Fit",
     "Intervals",
     "Live",
+    "Lock",
+    "Needed",
     "NotConverged",
     "Outcome",
+    "OverTheLine",
     "RatingError",
     "Row",
     "Running",
     "SelfBattle",
+    "Settings",
     "Tally",
     "UnknownOutcome",
     "arena_probabilities",
     "bootstrap",
+    "certificate",
     "cut_probabilities",
     "draw_pair",
     "elo",
     "fit",
+    "lock_verdict",
     "outcome_named",
     "pair_probabilities",
+    "parameters",
     "rank_sets",
     "rank_upper_bounds",
     "read_ballots",
     "read_rows",
+    "read_votes",
+    "standings",
     "uniform_probabilities",
 ]
