@@ -7,6 +7,7 @@ board.ratings(), board.intervals(), board.ranks()
 
 from rating.ballots import Ballots
 from rating.bootstrap import bootstrap
+from rating.contextual import Contextual, fit_contextual, style_features
 from rating.elo import elo
 from rating.errors import (
     BadCounts,
@@ -36,6 +37,7 @@ __all__ = [
     "BadSetting",
     "BadWeight",
     "Ballots",
+    "Contextual",
     "Disconnected",
     "Empty",
     "Fit",
@@ -51,9 +53,11 @@ __all__ = [
     "bootstrap",
     "elo",
     "fit",
+    "fit_contextual",
     "outcome_named",
     "rank_sets",
     "rank_upper_bounds",
     "read_ballots",
     "read_rows",
+    "style_features",
 ]
