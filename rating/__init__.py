@@ -7,6 +7,7 @@ board.ratings(), board.intervals(), board.ranks()
 
 from rating.ballots import Ballots
 from rating.bootstrap import bootstrap
+from rating.categories import Categories, Category, fit_categories
 from rating.contextual import Contextual, fit_contextual, style_features
 from rating.elo import elo
 from rating.errors import (
@@ -37,6 +38,8 @@ __all__ = [
     "BadSetting",
     "BadWeight",
     "Ballots",
+    "Categories",
+    "Category",
     "Contextual",
     "Disconnected",
     "Empty",
@@ -53,6 +56,7 @@ __all__ = [
     "bootstrap",
     "elo",
     "fit",
+    "fit_categories",
     "fit_contextual",
     "outcome_named",
     "rank_sets",
