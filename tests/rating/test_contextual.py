@@ -1,7 +1,5 @@
 """Style control: an independent solver, what it takes out of a board, and what it cannot control for."""
 
-import csv
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -212,20 +210,8 @@ def test_without_style_the_controlled_board_is_the_raw_one() -> None:
     assert abs(fitted.coefficients[0]) < 1e-6
 
 
-def of_llmfao(folder: Path) -> Ballots:
-    """llmfao's votes with who cast them."""
-    with (folder / "llmfao.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    names = sorted({row[side] for row in rows for side in ("left", "right")})
-    first, second = ([names.index(row[side]) for row in rows] for side in ("left", "right"))
-    outcome = [("left", "right", "tie").index(row["winner"]) for row in rows]
-    voter = [int(row["worker"]) for row in rows]
-    return Ballots.from_arrays(first, second, outcome, players=len(names), voter=voter)
-
-
-def test_the_left_side_of_llmfao_is_worth_what_it_is_known_to_be(published: Path) -> None:
-    votes = of_llmfao(published)
-    fitted = fit_contextual(votes, side=True, prior=0, ridge=0)
+def test_the_left_side_of_llmfao_is_worth_what_it_is_known_to_be(llmfao: Ballots) -> None:
+    fitted = fit_contextual(llmfao, side=True, prior=0, ridge=0)
     assert fitted.coefficients == pytest.approx([0.0909], abs=5e-5)
     assert fitted.scales.tolist() == [1.0]
 
