@@ -7,6 +7,8 @@ board.ratings(), board.intervals(), board.ranks()
 
 from rating.ballots import Ballots
 from rating.bootstrap import bootstrap
+from rating.categories import Categories, Category, fit_categories
+from rating.contextual import Contextual, fit_contextual, style_features
 from rating.covariance import Intervals
 from rating.cut import cut_probabilities
 from rating.elo import elo
@@ -43,8 +45,11 @@ __all__ = [
     "BadSetting",
     "BadWeight",
     "Ballots",
-    "Design",
+    "Categories",
+    "Category",
     "Certificate",
+    "Contextual",
+    "Design",
     "Disconnected",
     "Draw",
     "Empty",
@@ -70,6 +75,8 @@ __all__ = [
     "draw_pair",
     "elo",
     "fit",
+    "fit_categories",
+    "fit_contextual",
     "lock_verdict",
     "outcome_named",
     "pair_probabilities",
@@ -80,5 +87,6 @@ __all__ = [
     "read_rows",
     "read_votes",
     "standings",
+    "style_features",
     "uniform_probabilities",
 ]
