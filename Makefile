@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes
 FRONT := $(shell find frontend/src frontend/styles frontend/public -type f 2>/dev/null) frontend/vite.config.ts frontend/package.json
 
-.PHONY: help demo up test check bench faults format secrets free-port tools
+.PHONY: help demo up test check bench simulate faults format secrets free-port tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ bench: .venv/dev .venv/demo-real .venv-bench/ready frontend/dist/manifest.json f
 		else echo "→ Skipped benchmarks.votes: DATABASE_URL (PostgreSQL) is not set"; fi
 	@if [ -n "$$DATABASE_URL" ] && [ -n "$$REDIS_URL" ]; then $(BIN)/python -m benchmarks.fanout; \
 		else echo "→ Skipped benchmarks.fanout: DATABASE_URL (PostgreSQL) and REDIS_URL are not both set"; fi
+
+simulate: .venv/dev ## Try what docs/rating.md promises of chance on contests whose truth is known (10 minutes)
+	$(BIN)/python -m benchmarks.simulation
 
 faults: .venv/dev frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Hurt a running site in every way it must survive, and print what it cost (15 minutes)
 	env -u DATABASE_URL -u REDIS_URL FAULTS=full $(BIN)/python -m pytest tests/faults
