@@ -26,6 +26,7 @@ from rating.fitting import Fit, fit
 from rating.lock import Certificate, Lock, Needed, OverTheLine, certificate, lock_verdict
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
+from rating.robustness import Margin, robustness_margin
 from rating.tally import Tally
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Empty",
     "Fit",
     "Lock",
+    "Margin",
     "Needed",
     "NotConverged",
     "Outcome",
@@ -60,4 +62,5 @@ __all__ = [
     "rank_upper_bounds",
     "read_ballots",
     "read_rows",
+    "robustness_margin",
 ]
