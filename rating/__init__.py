@@ -10,6 +10,7 @@ from rating.bootstrap import bootstrap
 from rating.categories import Categories, Category, fit_categories
 from rating.contextual import Contextual, fit_contextual, style_features
 from rating.covariance import Intervals
+from rating.composite import Component, Composite, arena_component, composite_of, rounded
 from rating.cut import cut_probabilities
 from rating.elo import elo
 from rating.errors import (
@@ -34,6 +35,7 @@ from rating.ranks import rank_sets, rank_upper_bounds
 from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
 from rating.settings import Anchor, Settings, parameters
 from rating.standings import standings
+from rating.robustness import Margin, robustness_margin
 from rating.tally import Tally
 
 __all__ = [
@@ -50,6 +52,8 @@ __all__ = [
     "Certificate",
     "Contextual",
     "Design",
+    "Component",
+    "Composite",
     "Disconnected",
     "Draw",
     "Empty",
@@ -57,6 +61,7 @@ __all__ = [
     "Intervals",
     "Live",
     "Lock",
+    "Margin",
     "Needed",
     "NotConverged",
     "Outcome",
@@ -70,7 +75,9 @@ __all__ = [
     "UnknownOutcome",
     "arena_probabilities",
     "bootstrap",
+    "arena_component",
     "certificate",
+    "composite_of",
     "cut_probabilities",
     "draw_pair",
     "elo",
@@ -89,4 +96,6 @@ __all__ = [
     "standings",
     "style_features",
     "uniform_probabilities",
+    "robustness_margin",
+    "rounded",
 ]
