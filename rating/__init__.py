@@ -7,6 +7,9 @@ board.ratings(), board.intervals(), board.ranks()
 
 from rating.ballots import Ballots
 from rating.bootstrap import bootstrap
+from rating.categories import Categories, Category, fit_categories
+from rating.composite import Component, Composite, arena_component, composite_of, rounded
+from rating.contextual import Contextual, fit_contextual, style_features
 from rating.covariance import Intervals
 from rating.cut import cut_probabilities
 from rating.elo import elo
@@ -29,6 +32,7 @@ from rating.live import Live, Running
 from rating.lock import Certificate, Lock, Needed, OverTheLine, certificate, lock_verdict
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
+from rating.robustness import Margin, robustness_margin
 from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
 from rating.settings import Anchor, Settings, parameters
 from rating.standings import standings
@@ -44,6 +48,12 @@ __all__ = [
     "BadWeight",
     "Ballots",
     "Certificate",
+    "Categories",
+    "Category",
+    "Certificate",
+    "Component",
+    "Composite",
+    "Contextual",
     "Design",
     "Disconnected",
     "Draw",
@@ -52,6 +62,7 @@ __all__ = [
     "Intervals",
     "Live",
     "Lock",
+    "Margin",
     "Needed",
     "NotConverged",
     "Outcome",
@@ -63,13 +74,17 @@ __all__ = [
     "Settings",
     "Tally",
     "UnknownOutcome",
+    "arena_component",
     "arena_probabilities",
     "bootstrap",
     "certificate",
+    "composite_of",
     "cut_probabilities",
     "draw_pair",
     "elo",
     "fit",
+    "fit_categories",
+    "fit_contextual",
     "lock_verdict",
     "outcome_named",
     "pair_probabilities",
@@ -79,6 +94,9 @@ __all__ = [
     "read_ballots",
     "read_rows",
     "read_votes",
+    "robustness_margin",
+    "rounded",
     "standings",
+    "style_features",
     "uniform_probabilities",
 ]

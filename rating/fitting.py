@@ -146,7 +146,8 @@ def fit(
     prior: phantom games, each half won, that every player has against a player of strength 0: they keep the
     undefeated and the winless finite.
     ties: "half" a point for each (Bradley-Terry), "drop", or a model of their own; both_bad: as a tie, or "drop".
-    intervals: "fisher" trusts the model, "sandwich" takes each vote for a draw of its own, "cluster" each voter;
+    intervals: "fisher" trusts the model, "sandwich" takes each vote for a draw of its own, "cluster" each voter,
+    "cautious" too, and is wider where a player's voters are few, whose tastes the strengths then follow;
     left out, "cluster" where the votes say who cast them and "sandwich" where they do not.
     apart: rate groups of players that never met all the same; only the prior then compares them.
     start: strengths to set out from (n,), nats; those of a board with fewer votes save steps.
@@ -177,11 +178,12 @@ def fit_totals(
     if not (math.isfinite(prior) and prior >= 0):
         raise BadSetting(f"the prior must be a number of games, 0 or more, not {prior}")
     points = totals.points
-    met = groups(points, strong=False)
+    level = groups(points, strong=True)
+    met = level if len(level) == 1 else groups(points, strong=False)
     if not apart and len(met) > 1:
         raise Disconnected(met)
     maximum = maximum_of(totals, prior, ties, start)
-    determined = main_group(points)
+    determined = main_group(level)
     votes = totals.votes()
     return Fit(
         strengths=maximum.strengths,
@@ -203,14 +205,14 @@ def maximum_of(totals: Totals, prior: float, ties: Ties, start: Floats | None) -
     return bradley_terry(totals, prior, start)
 
 
-def main_group(points: Floats) -> NDArray[np.bool_]:
+def main_group(level: tuple[tuple[int, ...], ...]) -> NDArray[np.bool_]:
     """(n,), who belongs to the largest group of players that all have chains of points to one another.
 
-    points: S (n, n). Alone, a player is no group: where no two took points from each other, nobody belongs.
+    level: all such groups, the largest first. Alone, a player is no group: where no two took points from each
+    other, nobody belongs.
     """
-    largest = groups(points, strong=True)[0]
-    belongs = np.zeros(len(points), dtype=np.bool_)
-    belongs[list(largest)] = len(largest) > 1
+    belongs = np.zeros(sum(map(len, level)), dtype=np.bool_)
+    belongs[list(level[0])] = len(level[0]) > 1
     return belongs
 
 
@@ -224,8 +226,8 @@ def meat_of(
         return None
     if chosen == "sandwich":
         return meat_of_votes(maximum, totals)
-    if chosen != "cluster":
-        raise BadSetting(f'intervals must be "fisher", "sandwich" or "cluster", not {intervals!r}')
+    if chosen not in ("cluster", "cautious"):
+        raise BadSetting(f'intervals must be "fisher", "sandwich", "cluster" or "cautious", not {intervals!r}')
     if not (isinstance(votes, Ballots) and voters_known):
         raise BadSetting("clustering by voter needs votes that say who cast them")
-    return meat_of_voters(maximum, votes.counted(counted))
+    return meat_of_voters(maximum, votes.counted(counted), cautious=chosen == "cautious")
