@@ -6,6 +6,7 @@ board.ratings(), board.intervals(), board.ranks()
 """
 
 from rating.ballots import Ballots
+from rating.composite import Component, Composite, arena_component, composite_of, rounded
 from rating.cut import cut_probabilities
 from rating.elo import elo
 from rating.errors import (
@@ -38,6 +39,8 @@ __all__ = [
     "BadWeight",
     "Ballots",
     "Certificate",
+    "Component",
+    "Composite",
     "Disconnected",
     "Empty",
     "Fit",
@@ -52,7 +55,9 @@ __all__ = [
     "SelfBattle",
     "Tally",
     "UnknownOutcome",
+    "arena_component",
     "certificate",
+    "composite_of",
     "cut_probabilities",
     "elo",
     "fit",
@@ -63,4 +68,5 @@ __all__ = [
     "read_ballots",
     "read_rows",
     "robustness_margin",
+    "rounded",
 ]
