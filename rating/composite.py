@@ -157,9 +157,8 @@ def errors_of(component: Component) -> Floats:
 
 def ranked(values: Floats) -> Floats:
     """The share of the others that each beats, row by row (draws, n)."""
-    ranks: Floats = rankdata(values, axis=1)
-    ranks = (ranks - 1) / (values.shape[1] - 1)
-    return ranks
+    shares: Floats = (rankdata(values, axis=1) - 1) / (values.shape[1] - 1)
+    return shares
 
 
 def stretched(values: Floats) -> Floats:
