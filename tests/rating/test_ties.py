@@ -1,5 +1,6 @@
 """Ties as a verdict of their own: published likelihoods, an independent minimiser, and where the models end."""
 
+import functools
 from typing import Any, Literal
 
 import numpy as np
@@ -150,6 +151,36 @@ def test_errors_are_those_of_draws(ties: Ties) -> None:
     ratios = np.sqrt(np.diagonal(fitted.covariance) / np.diagonal(drawn))
     assert np.median(ratios) == pytest.approx(1, abs=0.03)
     assert ratios == pytest.approx(np.ones(6), abs=0.07)
+
+
+@pytest.mark.parametrize("ties", MODELS)
+@pytest.mark.parametrize("by_voter", [False, True])
+def test_the_sandwich_is_that_of_strengths_and_ties_together(ties: Ties, by_voter: bool) -> None:
+    """On a board where ties and strengths go together: the best meets only the worst and never ties."""
+    random = np.random.default_rng(6)
+    first, second = np.repeat([0, 1, 2, 0], 300), np.repeat([3, 2, 3, 3], 300)
+    outcome = np.concatenate([random.choice([A, A, A, B], 300), random.choice([A, B, TIE], 900)])
+    outcome[900:] = np.where(outcome[900:] == TIE, A, outcome[900:])
+    voter = random.integers(0, 1000, 1200)
+    votes = Ballots.from_arrays(first, second, outcome, players=4, voter=voter)
+    fitted = fit(votes, ties=ties, intervals="cluster" if by_voter else "sandwich")
+    maximum = SOLVERS[ties](totals_of(votes), 0.5)
+    x = np.append(maximum.strengths, maximum.tie)
+
+    @functools.cache
+    def slope(a: int, b: int, ended: int) -> NDArray[np.float64]:
+        one = Tally.empty(4)
+        one.add(a, b, ended)
+        steps = 1e-5 * np.eye(5)
+        return np.array([loss_of(ties, one, 0, x - step) - loss_of(ties, one, 0, x + step) for step in steps]) / 2e-5
+
+    each = np.array([slope(int(a), int(b), int(c)) for a, b, c in zip(first, second, outcome, strict=True)])
+    number = len(np.unique(voter))
+    if by_voter:
+        each = np.array([np.bincount(voter, column) for column in each.T]).T * np.sqrt(number / (number - 1))
+    inverse = solved(maximum.curvature, np.eye(5))[:4]
+    inverse -= inverse.mean(axis=0)
+    np.testing.assert_allclose(fitted.covariance, inverse @ each.T @ each @ inverse.T, rtol=1e-5, atol=1e-9)
 
 
 @pytest.mark.parametrize("ties", MODELS)
