@@ -140,11 +140,12 @@ def measure(site: dict[str, str]) -> None:
     from arena.visitors import SIGNER  # noqa: PLC0415
     from benchmarks.peers import GROUP  # noqa: PLC0415
     from inference.models import Entry  # noqa: PLC0415
-    from leaderboard.boards import board, publish_board, stored_tally  # noqa: PLC0415
+    from leaderboard.boards import board, publish_board  # noqa: PLC0415
     from leaderboard.broadcast import announce, channel_layer  # noqa: PLC0415
+    from leaderboard.counting import stored  # noqa: PLC0415
     from leaderboard.models import Folded  # noqa: PLC0415
 
-    folded = Folded.objects.select_related("series").get()
+    folded = Folded.objects.select_related("series__round").get()
     names = dict(Entry.objects.values_list("slug", "name"))
     text = json.dumps({"type": "board", **(board() or {})}, ensure_ascii=False, separators=(",", ":"))
 
@@ -152,7 +153,8 @@ def measure(site: dict[str, str]) -> None:
         httpx.post(f"http://127.0.0.1:{server.port}/", content=text, timeout=60, trust_env=False)
 
     def push_ours(server: Server) -> None:
-        publish_board(folded.series, folded, stored_tally(folded), names)
+        running = stored(folded, folded.series.round)
+        publish_board(folded.series, folded, running.fit(apart=True), names, intervals=running.intervals)
         announce(folded.series.slug)
 
     def push_group(server: Server) -> None:

@@ -62,11 +62,6 @@ VOTES = """
         (%(winners)s::text[])[1 + i * 7919 / 10 %% 4], 1 + (i - 1) %% 10, CASE WHEN %(counted)s THEN i END, now()
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS i ORDER BY i
 """
-CELLS = """
-    SELECT a.slug, b.slug, winner, count(*) FROM arena_vote JOIN arena_battle AS battle ON battle.id = battle_id
-    JOIN inference_entry AS a ON a.id = entry_a_id JOIN inference_entry AS b ON b.id = entry_b_id GROUP BY 1, 2, 3
-"""
-
 Database = psycopg.Connection[Any]
 
 
@@ -224,24 +219,19 @@ def leave_behind(site: dict[str, str], votes: int) -> None:
         database.execute("UPDATE arena_sequence SET last = %s", [votes])
         database.execute("VACUUM ANALYZE")
         database.execute("CHECKPOINT")  # what the making has left to be written is not the fold's to wait for
-        cells = database.execute(CELLS).fetchall()
-    in_own_process(site, keep_tally, votes, cells)
+    in_own_process(site, keep_state, votes)
 
 
-def keep_tally(votes: int, cells: list[tuple[str, str, str, int]]) -> None:
+def keep_state(votes: int) -> None:
     import django  # noqa: PLC0415  the environment comes first
 
     django.setup()
-    from leaderboard.boards import store_tally, stored_tally  # noqa: PLC0415
+    from leaderboard.counting import store, stored  # noqa: PLC0415
     from leaderboard.models import Folded  # noqa: PLC0415
-    from rating import outcome_named  # noqa: PLC0415
 
-    folded = Folded.objects.get()
-    tally = stored_tally(folded)
-    for first, second, winner, count in cells:
-        tally.add(folded.slugs.index(first), folded.slugs.index(second), outcome_named(winner), count)
-    store_tally(folded, tally)
+    folded = Folded.objects.select_related("series__round__gate").get()
     folded.position = votes
+    store(folded, stored(folded, folded.series.round))
     folded.save()
 
 

@@ -51,7 +51,7 @@ def _last_board(one: Series) -> dict[str, Any]:
     board = Board.objects.filter(series=one).order_by("-number").first()
     if board is None:
         return {"board": 0, "votes": 0, "standings": ""}
-    fields = ("rank", "slug", "name", "rating", "low", "high", "votes", "status")
+    fields = ("rank", "rank_low", "rank_high", "slug", "name", "rating", "low", "high", "votes", "p_cut", "status")
     standings = list(board.standings.order_by("slug").values_list(*fields))
     return {"board": board.number, "votes": board.votes, "standings": _digest(json.dumps(standings).encode())}
 

@@ -58,6 +58,18 @@ def interval(standing: Mapping[str, Any], on: Scale | None) -> dict[str, str] | 
     return {key: f"{on.at(standing[field])}%" for key, field in (("low", "low"), ("mid", "rating"), ("high", "high"))}
 
 
+def ranks(standing: Mapping[str, Any]) -> str:
+    """The ranks that the votes leave open; empty where there is but one, or none."""
+    low, high = standing["rank_low"], standing["rank_high"]
+    return "" if low == high else f"{low}–{high}"
+
+
+def percent(chance: float) -> str:
+    """A probability in whole percent. None of votes is certain, so nothing is 0 or 100."""
+    whole = math.floor(chance * 100 + 0.5)
+    return "< 1" if whole < 1 else "> 99" if whole > 99 else str(whole)
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A rating through time, in a box of 100 by 100: y grows downward, as in SVG."""

@@ -23,7 +23,7 @@ from arena.limits import WINDOW_SECONDS
 from arena.replay import KEEP_SECONDS
 from arena.visitors import introduces_visitor, voter_id
 from frontend import plots
-from frontend.words import COOKIES, STATUSES, VERDICTS, arena_words, board_words, erased_words, privacy_words
+from frontend.words import CHANCE, COOKIES, STATUSES, VERDICTS, arena_words, board_words, erased_words, privacy_words
 from inference.models import Entry
 from leaderboard.boards import all_series, board, history
 from leaderboard.models import Round, RoundState
@@ -147,6 +147,8 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
             "href": reverse("entry", args=[standing["slug"]]) if contest else None,
             "plot": plots.interval(standing, on),
             "status_word": STATUSES[standing["status"]],
+            "ranks": plots.ranks(standing),
+            "chance": "" if (p := standing["p_cut"]) is None else CHANCE.format(percent=plots.percent(p)),
         }
         for standing in found["standings"]
     ]

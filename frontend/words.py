@@ -21,6 +21,8 @@ STATUSES: Mapping[str, Any] = {
     "eliminated": gettext_lazy("Eliminated"),
     "ranked": gettext_lazy("Ranked"),
 }
+# How likely an entry is to be truly among those whom the cut takes.
+CHANCE = gettext_lazy("{percent} % to go out")
 
 COOKIES: Mapping[str, Any] = {
     "visitor": gettext_lazy(
@@ -112,6 +114,7 @@ def board_words() -> dict[str, str]:
         "time_up": _("The time is up."),
         "votes_one": ngettext("{n} counted vote", "{n} counted votes", 1),
         "votes_other": ngettext("{n} counted vote", "{n} counted votes", 2),
+        "chance": str(CHANCE),
         "row_votes_one": ngettext("{n} vote", "{n} votes", 1),
         "row_votes_other": ngettext("{n} vote", "{n} votes", 2),
         "edition": _("Board {n}"),

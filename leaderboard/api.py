@@ -27,12 +27,15 @@ class RefusalOut(Schema):
 
 class StandingOut(Schema):
     rank: int | None
+    rank_low: int | None  # the ranks that the votes leave open, true of all standings at once with 95 %
+    rank_high: int | None
     slug: str
     name: str
     rating: float
     low: float
     high: float
     votes: int
+    p_cut: float | None  # how likely it is truly below the line
     status: str
 
 
@@ -55,6 +58,7 @@ class BoardOut(Schema):
     note: str
     note_ko: str
     created_at: str  # ISO 8601
+    parameters: dict[str, Any]  # how it was rated
     round: RoundOut | None
 
 

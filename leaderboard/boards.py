@@ -1,7 +1,7 @@
 """Boards: made from a tally, stored for good, shown alike by page, socket and API."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,21 +10,12 @@ from django.db.models import Max, OuterRef, Subquery
 
 from inference.models import Entry
 from leaderboard.models import Board, Folded, ParticipationState, Round, RoundState, Series, Standing, Status
-from rating import Fit, Tally, fit
+from rating import Fit, Intervals, cut_probabilities, rank_sets
+
+# How every board of the site is rated; `python -m rating fit --config` reads them from a board's file.
+PARAMETERS = {"prior": 0.5, "ties": "half", "both_bad": "half"}
 
 HISTORY_POINTS = 400  # more than a chart can show
-
-
-def store_tally(folded: Folded, tally: Tally) -> None:
-    folded.counts = tally.counts.astype("<i8").tobytes()
-
-
-def stored_tally(folded: Folded) -> Tally:
-    """The tally that `store_tally` kept; empty for a series without votes."""
-    n = len(folded.slugs)
-    if not folded.counts:
-        return Tally.empty(n)
-    return Tally.from_counts(np.frombuffer(bytes(folded.counts), dtype="<i8").reshape(n, n, 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +34,28 @@ def draw_line(ratings: Sequence[float], cut_size: int) -> Line | None:
     return Line((ratings[survivors - 1] + ratings[survivors]) / 2, survivors)
 
 
-def publish_board(series: Series, folded: Folded, tally: Tally, names: Mapping[str, str]) -> Board:
-    """Rate the tally and store the next board of the series, inside the caller's transaction.
+def publish_board(
+    series: Series, folded: Folded, made: Fit, names: Mapping[str, str], *, intervals: Intervals
+) -> Board:
+    """Store a fit as the next board of the series, inside the caller's transaction.
 
-    names: the name to show for each slug.
+    names: the name to show for each slug; intervals: what the fit took a draw for.
     """
     last = Board.objects.filter(series=series).aggregate(last=Max("number"))["last"] or 0
-    board = Board.objects.create(series=series, number=last + 1, position=folded.position, votes=tally.votes)
-    standings = rated(folded.slugs, tally)
-    entries = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "id"))
     contest = Round.objects.filter(series=series).first()
+    board = Board.objects.create(
+        series=series,
+        number=last + 1,
+        position=folded.position,
+        votes=votes_of(made),
+        parameters={**PARAMETERS, "intervals": intervals, "minimum_votes": contest.minimum_votes if contest else 0},
+    )
+    standings = rated(folded.slugs, made)
+    entries = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "id"))
     if contest:
-        judge(standings, contest)
+        early = made.provisional(contest.minimum_votes)
+        judge(standings, contest, {slug for slug, is_early in zip(folded.slugs, early, strict=True) if is_early})
+        foretell(standings, contest, folded.slugs, made)
     for standing in standings:
         standing.board = board
         standing.name = names[standing.slug]
@@ -64,43 +65,64 @@ def publish_board(series: Series, folded: Folded, tally: Tally, names: Mapping[s
     return board
 
 
-def rated(slugs: Sequence[str], tally: Tally) -> list[Standing]:
+def votes_of(made: Fit) -> int:
+    """How many votes a fit counted, on a site where a vote counts once or not at all."""
+    return round(float(made.votes.sum()) / 2)
+
+
+def rated(slugs: Sequence[str], made: Fit) -> list[Standing]:
     """Unsaved standings, best first. Only players joined by a chain of votes to most others get a rank."""
-    made: Fit = fit(tally, apart=True)
     ratings, (low, high) = made.ratings(), made.intervals()
-    joined = set(tally.components()[0]) if tally.votes else set()
-    order = sorted(range(len(slugs)), key=lambda i: (i not in joined, made.ranks()[i]))
+    joined = np.zeros(len(slugs), dtype=np.bool_)
+    joined[list(made.groups[0])] = bool(made.votes.any())
+    best, worst = rank_sets(made, among=joined)
+    order = sorted(range(len(slugs)), key=lambda i: (not joined[i], made.ranks()[i]))
     return [
         Standing(
             slug=slugs[i],
-            rank=place if i in joined else None,
+            rank=place if joined[i] else None,
+            rank_low=int(best[i]) if joined[i] else None,
+            rank_high=int(worst[i]) if joined[i] else None,
             rating=float(ratings[i]),
             low=float(low[i]),
             high=float(high[i]),
-            votes=int(made.votes[i]),
+            votes=round(float(made.votes[i])),
         )
         for place, i in enumerate(order, 1)
     ]
 
 
-def judge(standings: Sequence[Standing], contest: Round) -> None:
-    """Say of each standing what it means for the cut."""
+def foretell(standings: Sequence[Standing], contest: Round, slugs: Sequence[str], made: Fit) -> None:
+    """Say of each standing how likely it is truly below the line; of none where the board has no line."""
+    if contest.state == RoundState.CLOSED or line_of(standings, contest.cut_size) is None:
+        return
+    chances = dict(zip(slugs, cut_probabilities(made, contest.cut_size), strict=True))
+    for standing in standings:
+        standing.p_cut = float(chances[standing.slug])
+
+
+def judge(standings: Sequence[Standing], contest: Round, early: Collection[str]) -> None:
+    """Say of each standing what it means for the cut. early: the slugs whose ratings are provisional."""
     out = set(contest.participations.filter(state=ParticipationState.ELIMINATED).values_list("entry__slug", flat=True))
     line = line_of(standings, contest.cut_size)
     for standing in standings:
-        standing.status = _status(standing, contest, line, eliminated=standing.slug in out)
+        if standing.slug in out:
+            standing.status = Status.ELIMINATED
+        elif contest.state == RoundState.CLOSED:
+            standing.status = Status.SAFE
+        elif line is None or standing.slug in early:
+            standing.status = Status.PROVISIONAL
+        else:
+            standing.status = _prospect(standing, line)
 
 
-def _status(standing: Standing, contest: Round, line: Line | None, *, eliminated: bool) -> Status:
-    if eliminated:
-        return Status.ELIMINATED
-    if contest.state == RoundState.CLOSED:
+def _prospect(standing: Standing, line: Line) -> Status:
+    assert standing.rank_low is not None  # there is a line only where all have ranks
+    assert standing.rank_high is not None
+    # Of all ranks at once they are true with 95 %: the line itself is as uncertain as whoever stands beside it.
+    if standing.rank_high <= line.survivors:
         return Status.SAFE
-    if line is None or standing.votes < contest.minimum_votes:
-        return Status.PROVISIONAL
-    if standing.low > line.rating:
-        return Status.SAFE
-    return Status.IN_DANGER if standing.high < line.rating else Status.AT_RISK
+    return Status.IN_DANGER if standing.rank_low > line.survivors else Status.AT_RISK
 
 
 def line_of(standings: Sequence[Standing], cut_size: int) -> Line | None:
@@ -141,6 +163,7 @@ def board(slug: str | None = None, *, number: int | None = None) -> dict[str, An
         "note": series.note,
         "note_ko": series.note_ko,
         "created_at": found.created_at.isoformat(),
+        "parameters": found.parameters,
         "round": _round(series, standings),
         "standings": [_standing(standing) for standing in standings],
     }
@@ -175,12 +198,15 @@ def _round(series: Series, standings: Sequence[Standing]) -> dict[str, Any] | No
 def _standing(standing: Standing) -> dict[str, Any]:
     return {
         "rank": standing.rank,
+        "rank_low": standing.rank_low,
+        "rank_high": standing.rank_high,
         "slug": standing.slug,
         "name": standing.name,
         "rating": standing.rating,
         "low": standing.low,
         "high": standing.high,
         "votes": standing.votes,
+        "p_cut": standing.p_cut,
         "status": standing.status,
     }
 

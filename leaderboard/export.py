@@ -29,7 +29,7 @@ def export_round(contest: Round, folder: Path) -> list[Path]:
 
 def write_standings(file: Path, standings: list[dict[str, Any]]) -> None:
     with file.open("w", encoding="utf-8", newline="") as out:
-        rows = csv.DictWriter(out, ["rank", "slug", "name", "rating", "low", "high", "votes", "status"])
+        rows = csv.DictWriter(out, list(standings[0]))
         rows.writeheader()
         rows.writerows({key: harmless(value) for key, value in standing.items()} for standing in standings)
 

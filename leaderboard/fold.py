@@ -1,16 +1,21 @@
 """The fold: new ballots become the next board. By position, so that no vote is skipped and none counts twice."""
 
+from itertools import islice
+
 from django.db import transaction
 from prometheus_client import Counter, Histogram
 
-from arena.ballots import ballots
+from arena.ballots import ballots, earlier_ballots
 from arena.models import Vote
 from arena.sequence import sweep
 from inference.models import Entry
-from leaderboard.boards import publish_board, store_tally, stored_tally
+from leaderboard.boards import publish_board
 from leaderboard.broadcast import announce
+from leaderboard.counting import Columns, store, stored
 from leaderboard.models import Board, Folded, Round
-from rating import outcome_named
+from rating import Running
+
+AT_ONCE = 50_000  # ballots
 
 SECONDS = Histogram("lms_fold_seconds", "One fold, from the lock to the board.")
 BALLOTS = Counter("lms_folded_ballots_total", "Ballots that were folded.")
@@ -34,18 +39,27 @@ def fold(contest: Round, *, anyway: bool = False) -> Board | None:
     # The locked row makes the folder single; a second one finds nothing left to do.
     folded = Folded.objects.select_for_update().get(series_id=contest.series_id)
     sweep(contest.gate_id)
-    tally = stored_tally(folded)
-    place = {slug: i for i, slug in enumerate(folded.slugs)}
+    running = stored(folded, contest)
     before = folded.position
-    for ballot in ballots(contest.gate, after=before):
-        tally.add(place[ballot.a], place[ballot.b], outcome_named(ballot.winner), ballot.weight)
-        folded.position = ballot.position
+    folded.position = count_new(contest, running, folded)
     if folded.position == before and not anyway:
         return None
-    store_tally(folded, tally)
-    folded.save(update_fields=["position", "counts"])
+    made = running.fit(apart=True)
+    store(folded, running)
+    folded.save(update_fields=["position", "state"])
     names = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "name"))
-    board = publish_board(contest.series, folded, tally, names)
+    board = publish_board(contest.series, folded, made, names, intervals=running.intervals)
     transaction.on_commit(lambda: announce(contest.series.slug))
     transaction.on_commit(lambda: BALLOTS.inc(folded.position - before))
     return board
+
+
+def count_new(contest: Round, running: Running, folded: Folded) -> int:
+    """Count the ballots past the folded position, in portions that fit in memory. Returns the last's position."""
+    columns, position = Columns(folded.slugs), folded.position
+    while new := list(islice(ballots(contest.gate, after=position), AT_ONCE)):
+        running.count(columns.of(new), columns.of(earlier_ballots(contest.gate, after=position)))
+        position = new[-1].position
+        if len(new) < AT_ONCE:
+            break
+    return position

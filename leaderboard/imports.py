@@ -9,9 +9,9 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.text import slugify
 
-from leaderboard.boards import publish_board, store_tally
+from leaderboard.boards import publish_board
 from leaderboard.models import Board, Folded, ImportedBallot, Series
-from rating import OUTCOME_NAMES, BadFile, Row, Tally, outcome_named, read_rows
+from rating import OUTCOME_NAMES, BadFile, Ballots, Intervals, Row, Tally, fit, outcome_named, read_rows
 
 BATCH = 5000
 NAME_LIMIT = 120
@@ -59,14 +59,29 @@ def import_votes(rows: list[ImportedBallot], series: Series, *, kept: Callable[[
         kept(len(ImportedBallot.objects.bulk_create(rows[start : start + BATCH])))
     names = sorted({name for row in rows for name in (row.first, row.second)})
     slugs = dict(zip(names, unique_slugs(names), strict=True))
+    folded = Folded.objects.create(series=series, slugs=[slugs[name] for name in names], position=len(rows))
+    votes = votes_of(rows, names)
+    shown = {slugs[name]: name for name in names}
+    intervals: Intervals = "cluster" if isinstance(votes, Ballots) and votes.voters()[1] > 1 else "sandwich"
+    return publish_board(series, folded, fit(votes, intervals=intervals, apart=True), shown, intervals=intervals)
+
+
+def votes_of(rows: list[ImportedBallot], names: list[str]) -> Tally | Ballots:
+    """The rows as `rating` takes them; with their voters, where each row says who cast it."""
     place = {name: i for i, name in enumerate(names)}
+    if all(row.voter and row.count == 1 for row in rows):
+        voters = {voter: i for i, voter in enumerate({row.voter: None for row in rows})}
+        return Ballots.from_arrays(
+            [place[row.first] for row in rows],
+            [place[row.second] for row in rows],
+            [OUTCOME_NAMES.index(row.winner) for row in rows],
+            players=len(names),
+            voter=[voters[row.voter] for row in rows],
+        )
     tally = Tally.empty(len(names))
     for row in rows:
         tally.add(place[row.first], place[row.second], outcome_named(row.winner), row.count)
-    folded = Folded(series=series, slugs=[slugs[name] for name in names], position=len(rows))
-    store_tally(folded, tally)
-    folded.save()
-    return publish_board(series, folded, tally, {slug: name for name, slug in slugs.items()})
+    return tally
 
 
 def unique_slugs(names: list[str]) -> list[str]:

@@ -79,8 +79,11 @@ class Folded(models.Model):
 
     series = models.OneToOneField(Series, on_delete=models.CASCADE, related_name="folded")
     position = models.PositiveBigIntegerField(default=0)
-    slugs = models.JSONField(default=list, help_text="The players in the order of the counts.")
-    counts = models.BinaryField(default=bytes, help_text="int64, little-endian, (players, players, 4), in C order.")
+    slugs = models.JSONField(default=list, help_text="The players in the order of the state's.")
+    state = models.BinaryField(
+        default=bytes,
+        help_text="rating.Running's arrays, see leaderboard/counting.py. Empty: made from the votes.",
+    )
 
 
 class Board(models.Model):
@@ -90,6 +93,7 @@ class Board(models.Model):
     number = models.PositiveIntegerField()
     position = models.PositiveBigIntegerField(help_text="The last vote it knows.")
     votes = models.PositiveBigIntegerField(help_text="Counted votes.")
+    parameters = models.JSONField(default=dict, help_text="How it was rated, as `python -m rating fit --config` reads.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -115,10 +119,13 @@ class Standing(models.Model):
     slug = models.CharField(max_length=120)
     name = models.CharField(max_length=120)
     rank = models.PositiveIntegerField(null=True, help_text="Null: no chain of votes joins it to the others yet.")
+    rank_low = models.PositiveIntegerField(null=True, help_text="The best rank the votes leave open, at 95 % for all.")
+    rank_high = models.PositiveIntegerField(null=True, help_text="The worst rank the votes leave open.")
     rating = models.FloatField()
     low = models.FloatField()
     high = models.FloatField()
     votes = models.PositiveBigIntegerField()
+    p_cut = models.FloatField(null=True, help_text="How likely it is truly among those whom the cut would take.")
     status = models.CharField(max_length=12, choices=Status, default=Status.RANKED)
 
     class Meta:
@@ -128,6 +135,15 @@ class Standing(models.Model):
                 condition=Q(low__lte=F("rating"), high__gte=F("rating")), name="standing_within_interval"
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="standing_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(rank=None, rank_low=None, rank_high=None)
+                | Q(rank_low=None, rank_high=None)  # boards of before ranks had sets
+                | Q(rank_low__gte=1, rank_low__lte=F("rank"), rank_high__gte=F("rank")),
+                name="standing_rank_within_its_set",
+            ),
+            models.CheckConstraint(
+                condition=Q(p_cut=None) | Q(p_cut__gte=0, p_cut__lte=1), name="standing_p_cut_is_a_probability"
+            ),
         ]
         ordering = [F("rank").asc(nulls_last=True), "-rating", "slug"]
 

@@ -13,7 +13,8 @@ from arena.gates import close_gate
 from arena.models import Drawable, Gate, Terms
 from arena.models import Sequence as VoteSequence
 from inference.models import Entry
-from leaderboard.boards import line_of, publish_board, stored_tally
+from leaderboard.boards import line_of, publish_board
+from leaderboard.counting import stored
 from leaderboard.fold import fold
 from leaderboard.models import Board, Folded, Participation, ParticipationState, Round, RoundState, Series
 
@@ -58,7 +59,9 @@ def open_round(
     )
     Participation.objects.bulk_create(Participation(round=contest, entry=entry) for entry in entries)
     folded = Folded.objects.create(series=series, slugs=sorted(entry.slug for entry in entries))
-    publish_board(series, folded, stored_tally(folded), {entry.slug: entry.name for entry in entries})
+    names = {entry.slug: entry.name for entry in entries}
+    running = stored(folded, contest)
+    publish_board(series, folded, running.fit(apart=True), names, intervals=running.intervals)
     return contest
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rating.ballots import Ballots, joined
 from rating.bradley_terry import Maximum
-from rating.covariance import VoterSums, meat_of_votes
+from rating.covariance import Intervals, VoterSums, meat_of_votes
 from rating.errors import BadCounts, BadSetting
 from rating.fitting import Fit, fit_totals
 from rating.outcomes import Outcome
@@ -51,6 +51,11 @@ class Running:
     def votes(self) -> float:
         """The weight of the votes that count; without weights, their number."""
         return float(self.weights.sum())
+
+    @property
+    def intervals(self) -> Intervals:
+        """Whose draws the votes are taken for: "cluster" as soon as two voters are known."""
+        return "sandwich" if self.moments is None or self.moments.voters < 2 else "cluster"
 
     def counted(self, ballots: Ballots) -> Ballots:
         """The votes among these that count."""
@@ -166,11 +171,10 @@ class Live:
         self.running = Running(players, prior=prior, both_bad=both_bad)
         self.history: History | None = None
 
-    def advance(self, ballots: Ballots, *, apart: bool = False) -> Fit:
-        """Count new votes and fit all so far, as `fit` would at once. The votes must say who cast them.
+    def count(self, ballots: Ballots) -> None:
+        """Count new votes, which must say who cast them; the first decide whether votes have weights.
 
-        The first votes decide whether votes have weights. Raises BadCounts, and what `fit` raises: votes that
-        could be counted are, whether or not there is a board yet.
+        Raises BadCounts.
         """
         new = replace(self.running.counted(ballots), features=None)
         if new.voter is None:
@@ -180,4 +184,11 @@ class Live:
         before = self.history.of(np.unique(new.voter))
         self.history.add(new)
         self.running.count(new, before)
+
+    def advance(self, ballots: Ballots, *, apart: bool = False) -> Fit:
+        """Count new votes and fit all so far, as `fit` would at once.
+
+        Raises BadCounts, and what `fit` raises: by then the votes are counted.
+        """
+        self.count(ballots)
         return self.running.fit(apart=apart)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, ndtri
 
-from rating import Ballots, Outcome
+from rating import Ballots, Outcome, Tally
 from rating.bradley_terry import gaps, most_likely_strengths
 
 Floats = NDArray[np.float64]
@@ -17,16 +17,20 @@ TIES = 0.3  # the share of votes for neither, unless a table says otherwise
 
 @dataclass(frozen=True, slots=True)
 class Voters:
-    """Who votes. A vote falls to voter v with a chance in proportion to 1 / v^steepness (Zipf)."""
+    """Who votes, and how unequally often: by Zipf's law, voter v in proportion to 1 / v^steepness, or log-normally."""
 
     number: int
     steepness: float = 0.0
+    spread: float = 0.0
+    """The standard deviation of the logarithm of how often a voter votes."""
+
     taste: float = 0.0
     """nats, the standard deviation of what a voter sees in a player beside the player's strength."""
 
     def shares(self) -> Floats:
         """(number,), each voter's share of the votes."""
-        shares: Floats = np.arange(1.0, self.number + 1) ** -self.steepness
+        place = np.arange(float(self.number))
+        shares: Floats = (place + 1) ** -self.steepness * np.exp(self.spread * ndtri((place + 0.5) / self.number))
         shares /= shares.sum()
         return shares
 
@@ -87,3 +91,22 @@ def strengths_at_large(strengths: Floats, taste: float) -> Floats:
     solution = most_likely_strengths(scores, 0.0)
     centred: Floats = solution - solution.mean()
     return centred
+
+
+class Contest:
+    """Players of known strengths whose pairs meet as often as a design says, counted by pair and not vote by vote."""
+
+    def __init__(self, strengths: Floats, ties: float = TIES) -> None:
+        """strengths: (n,), nats. The share of ties holds where all pairs meet alike."""
+        self.players = strengths.size
+        self.upper = np.triu_indices(self.players, 1)
+        p = expit(gaps(strengths))[self.upper]
+        weaker = np.minimum(p, 1 - p)
+        tie = weaker * min(2.0, ties / float(weaker.mean()))
+        self.chances = np.stack([p - tie / 2, 1 - p - tie / 2, tie, np.zeros_like(p)], axis=1)
+
+    def play(self, random: np.random.Generator, tally: Tally, votes: int, probabilities: Floats) -> None:
+        """Add votes to a tally. probabilities: (n, n), of the pairs, above the diagonal."""
+        chances = probabilities[self.upper]
+        met = random.multinomial(votes, chances / chances.sum())
+        tally.counts[self.upper] += random.multinomial(met, self.chances)

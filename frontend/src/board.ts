@@ -1,6 +1,15 @@
 /** The board's page: rows that move when a new board comes. */
 
-import { at as placeOf, below as belowLine, news, scaleOf, timeLeft, type Scale } from "./boardstate";
+import {
+  at as placeOf,
+  below as belowLine,
+  news,
+  percent,
+  ranks,
+  scaleOf,
+  timeLeft,
+  type Scale,
+} from "./boardstate";
 import { parseBoardFrame, type Board, type RoundOfBoard, type Standing } from "./frames";
 import { all, copyOf, oncePerFrame, prefersLessMotion, setText, the } from "./page";
 import { Socket } from "./socket";
@@ -19,6 +28,7 @@ const words = readWords([
   "time_up",
   "votes_one",
   "votes_other",
+  "chance",
   "row_votes_one",
   "row_votes_other",
   "edition",
@@ -121,8 +131,11 @@ function newRow(standing: Standing): HTMLTableRowElement {
 function fillRow(row: HTMLElement, standing: Standing, board: Board, scale: Scale | null): void {
   row.dataset["status"] = standing.status;
   setText(part(row, "rank"), standing.rank === null ? "–" : String(standing.rank));
+  setText(part(row, "ranks"), ranks(standing));
   setText(part(row, "name"), standing.name);
   setText(part(row, "status"), words[`status_${standing.status}`]);
+  const chance = standing.p_cut === null ? "" : fill(words.chance, { percent: percent(standing.p_cut) });
+  setText(part(row, "chance"), chance);
   part(row, "icon").setAttribute("href", `#icon-${standing.status}`);
   const placed = standing.rank !== null;
   setText(part(row, "rating"), placed ? standing.rating.toFixed(0) : "–");

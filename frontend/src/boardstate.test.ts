@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import examples from "../../tests/frames.json";
+import figures from "../../tests/frontend/figures.json";
 import plots from "../../tests/frontend/plots.json";
-import { at, below, news, scaleOf, timeLeft } from "./boardstate";
+import { at, below, news, percent, ranks, scaleOf, timeLeft } from "./boardstate";
 import { parseBoardFrame, type Board, type Standing, type Status } from "./frames";
 
 const example = parseBoardFrame(examples.board[0]);
@@ -12,6 +13,9 @@ function boardOf(plot: (typeof plots)[number]): Board {
     ...standing,
     status: standing.status as Status,
     name: standing.slug,
+    rank_low: standing.rank,
+    rank_high: standing.rank,
+    p_cut: null,
     votes: 1,
   }));
   const round = example.round && plot.round ? { ...example.round, ...plot.round } : null;
@@ -33,6 +37,18 @@ describe.each(plots)("$about", (plot) => {
   it("has the server's line", () => {
     expect([...below(board)]).toEqual(plot.below);
   });
+});
+
+it("says figures as the server does", () => {
+  for (const [chance, said] of figures.percent) expect(percent(Number(chance))).toBe(said);
+  for (const [low, high, said] of figures.ranks) {
+    const standing = {
+      ...example.standings[0]!,
+      rank_low: low as number | null,
+      rank_high: high as number | null,
+    };
+    expect(ranks(standing)).toBe(said);
+  }
 });
 
 describe("news", () => {

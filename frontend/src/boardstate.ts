@@ -4,7 +4,7 @@
  * both to the same examples.
  */
 
-import type { Board } from "./frames";
+import type { Board, Standing } from "./frames";
 
 const PADDING = 0.04;
 
@@ -31,6 +31,18 @@ export function scaleOf(board: Board): Scale | null {
   const [low, high] = [Math.min(...marks), Math.max(...marks)];
   const padding = Math.max((high - low) * PADDING, 1);
   return { low: low - padding, high: high + padding };
+}
+
+/** The ranks that the votes leave open; empty where there is but one, or none. */
+export function ranks(standing: Standing): string {
+  const { rank_low: low, rank_high: high } = standing;
+  return low === high ? "" : `${low}–${high}`;
+}
+
+/** A probability in whole percent. None of votes is certain, so nothing is 0 or 100. */
+export function percent(chance: number): string {
+  const whole = Math.floor(chance * 100 + 0.5);
+  return whole < 1 ? "< 1" : whole > 99 ? "> 99" : String(whole);
 }
 
 /** The slugs of those below the line: who is out, or would be if the round ended now. */

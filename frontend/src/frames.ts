@@ -24,12 +24,17 @@ export type Status = (typeof STATUSES)[number];
 
 export interface Standing {
   readonly rank: number | null;
+  /** The ranks that the votes leave open, true of all standings at once with 95 %. */
+  readonly rank_low: number | null;
+  readonly rank_high: number | null;
   readonly slug: string;
   readonly name: string;
   readonly rating: number;
   readonly low: number;
   readonly high: number;
   readonly votes: number;
+  /** How likely it is truly below the line; null where there is no line. */
+  readonly p_cut: number | null;
   readonly status: Status;
 }
 
@@ -52,6 +57,8 @@ export interface Board {
   readonly note: string;
   readonly note_ko: string;
   readonly created_at: string;
+  /** How it was rated, for whoever rates it again. */
+  readonly parameters: Readonly<Record<string, unknown>>;
   readonly round: RoundOfBoard | null;
   readonly standings: readonly Standing[];
 }
@@ -177,6 +184,7 @@ const board = exactly<Board>({
   note: text,
   note_ko: text,
   created_at: text,
+  parameters: fields,
   round: maybe(
     exactly<RoundOfBoard>({
       number,
@@ -190,12 +198,15 @@ const board = exactly<Board>({
   standings: list(
     exactly<Standing>({
       rank: maybe(number),
+      rank_low: maybe(number),
+      rank_high: maybe(number),
       slug: text,
       name: text,
       rating: number,
       low: number,
       high: number,
       votes: number,
+      p_cut: maybe(number),
       status: oneOf(STATUSES),
     }),
   ),

@@ -8,6 +8,7 @@ import pytest
 
 from frontend import plots
 
+FIGURES = json.loads(Path(__file__).with_name("figures.json").read_text())
 EXAMPLES = json.loads(Path(__file__).with_name("plots.json").read_text())
 
 
@@ -19,6 +20,13 @@ def test_a_board_is_drawn_as_its_example_says(example: dict[str, Any]) -> None:
         assert on is not None
         assert on.at(rating) == percent
     assert sorted(plots.below(example)) == example["below"]
+
+
+def test_figures_are_said_as_their_examples_say() -> None:
+    for chance, said in FIGURES["percent"]:
+        assert plots.percent(chance) == said
+    for low, high, said in FIGURES["ranks"]:
+        assert plots.ranks({"rank_low": low, "rank_high": high}) == said
 
 
 def point(number: int, rating: float, low: float, high: float) -> dict[str, Any]:

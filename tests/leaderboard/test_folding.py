@@ -16,21 +16,25 @@ from leaderboard.fold import fold
 from leaderboard.models import Board, Folded, Series
 from leaderboard.rounds import close_round, open_following_round
 from leaderboard.tasks import fold_open_rounds
-from rating import Tally, fit, outcome_named
+from rating import Ballots, Tally, fit, outcome_named
 from tests.servers import wait_until
 from tests.visitor import receive
 
 
-def cast(contest, first, second, winner, *, counted=True):
+def cast(contest, first, second, winner, *, counted=True, voter=None):
     """A vote as the arena leaves it behind, without the waiting."""
     entries = {part.entry.slug: part.entry for part in contest.participations.select_related("entry")}
-    voter = Voter.objects.create()
+    voter = voter or Voter.objects.create()
     terms = contest.gate.terms.get()
     battle = Battle.objects.create(
         terms=terms, voter=voter, entry_a=entries[first], entry_b=entries[second], propensity=0.1, state="voted"
     )
     return Vote.objects.create(
-        battle=battle, gate=contest.gate, voter=voter, winner=winner, counted_as=1 if counted else None
+        battle=battle,
+        gate=contest.gate,
+        voter=voter,
+        winner=winner,
+        counted_as=voter.votes.count() + 1 if counted else None,
     )
 
 
@@ -145,15 +149,110 @@ def test_entries_not_joined_by_votes_have_no_rank_and_there_is_no_line(contest):
 
 
 def test_the_line_lies_between_the_last_to_stay_and_the_first_to_go(contest):
-    for first, second in (("alder", "birch"), ("birch", "cedar"), ("cedar", "dogwood")):
-        for _ in range(40):
-            cast(contest, first, second, "a")
+    cast_ladder(contest)
     fold(contest)
     shown = board()
     third, fourth = shown["standings"][2:]
     assert shown["round"]["line"] == pytest.approx((third["rating"] + fourth["rating"]) / 2)
     assert shown["standings"][0]["status"] == "safe"
     assert fourth["status"] == "in_danger"
+
+
+def cast_ladder(contest):
+    """Alder before birch before cedar before dogwood, of whom nobody wins every time."""
+    for first, second in (("alder", "birch"), ("birch", "cedar"), ("cedar", "dogwood")):
+        for _ in range(30):
+            cast(contest, first, second, "a")
+        for _ in range(6):
+            cast(contest, first, second, "b")
+
+
+def test_who_never_lost_is_provisional_however_many_the_votes(contest):
+    cast_ladder(contest)
+    Vote.objects.filter(winner="b", battle__entry_a__slug="alder").update(winner="a")
+    fold(contest)
+    statuses = {row["slug"]: row["status"] for row in board()["standings"]}
+    assert statuses["alder"] == "provisional"
+
+
+def test_ranks_come_with_those_the_votes_leave_open(contest):
+    cast_ladder(contest)
+    cast(contest, "alder", "dogwood", "tie")
+    fold(contest)
+    rows = board()["standings"]
+    assert all(1 <= row["rank_low"] <= row["rank"] <= row["rank_high"] <= 4 for row in rows)
+    assert rows[0]["rank_high"] < 4
+
+
+def test_the_chances_to_go_out_add_up_to_the_cut_until_it_is_made(visitor, contest):
+    cast_ladder(contest)
+    fold(contest)
+    chances = [row["p_cut"] for row in visitor.http.get("/api/v1/board").json()["standings"]]
+    assert sum(chances) == pytest.approx(1)
+    assert chances == sorted(chances)
+    close_round(contest)
+    assert {row["p_cut"] for row in board("round-1")["standings"]} == {None}
+
+
+def test_one_persons_many_votes_say_less_than_those_of_many(contest):
+    heavy = Voter.objects.create()
+    for voter in (heavy, *(None for _ in range(4))):
+        cast(contest, "alder", "birch", "a", voter=voter)
+    for first, second in (("birch", "cedar"), ("cedar", "dogwood"), ("dogwood", "alder"), ("alder", "birch")) * 3:
+        cast(contest, first, second, "a", voter=heavy)
+        cast(contest, first, second, "b")
+        fold(contest)
+    slugs = Folded.objects.get().slugs
+    found = list(ballots(contest.gate))
+    place, voters = {slug: i for i, slug in enumerate(slugs)}, {ballot.voter: i for i, ballot in enumerate(found)}
+    votes = Ballots.from_arrays(
+        [place[ballot.a] for ballot in found],
+        [place[ballot.b] for ballot in found],
+        [outcome_named(ballot.winner) for ballot in found],
+        players=4,
+        voter=[voters[ballot.voter] for ballot in found],
+    )
+    low, high = fit(votes).intervals()
+    shown = board()
+    assert shown["parameters"]["intervals"] == "cluster"
+    for row in shown["standings"]:
+        assert (row["low"], row["high"]) == pytest.approx((low[place[row["slug"]]], high[place[row["slug"]]]), abs=1e-6)
+
+
+def test_a_round_of_very_many_takes_each_vote_for_itself(contest, monkeypatch):
+    monkeypatch.setattr("leaderboard.counting.MOST_CLUSTERED", 3)
+    Folded.objects.update(state=b"")
+    cast_ladder(contest)
+    fold(contest)
+    assert board()["parameters"]["intervals"] == "sandwich"
+
+
+@pytest.mark.parametrize("most_clustered", [3, 32])
+def test_what_a_fold_goes_on_from_is_made_again_from_the_votes(contest, monkeypatch, most_clustered):
+    monkeypatch.setattr("leaderboard.counting.MOST_CLUSTERED", most_clustered)
+    Folded.objects.update(state=b"")
+    cast_ladder(contest)
+    fold(contest)
+    cast(contest, "alder", "dogwood", "a")
+    fold(contest)
+    before = board()["standings"]
+    # An upgrade drops what an older release kept in another form.
+    Folded.objects.update(state=b"")
+    fold(contest, anyway=True)
+    for row, was in zip(board()["standings"], before, strict=True):
+        assert row == {key: pytest.approx(value) if isinstance(value, float) else value for key, value in was.items()}
+
+
+def test_many_votes_are_folded_in_portions(contest, monkeypatch):
+    cast_ladder(contest)
+    fold(contest)
+    whole = board()
+    Folded.objects.update(state=b"", position=0)
+    monkeypatch.setattr("leaderboard.fold.AT_ONCE", 7)
+    fold(contest)
+    again = board()
+    assert (again["votes"], again["number"]) == (whole["votes"], whole["number"] + 1)
+    assert [row["rating"] for row in again["standings"]] == pytest.approx([row["rating"] for row in whole["standings"]])
 
 
 def test_history_has_a_point_a_board_and_is_thinned(visitor, contest, monkeypatch):

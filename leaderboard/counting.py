@@ -1,0 +1,65 @@
+"""Between the database and `rating`: ballots become columns, and what a fold goes on from is kept."""
+
+import io
+import zlib
+from collections.abc import Iterable, Sequence
+from itertools import islice, takewhile
+
+import numpy as np
+
+from arena.ballots import Ballot, ballots
+from leaderboard.models import Folded, Round
+from rating import OUTCOME_NAMES, Ballots, Live, Running
+
+MOST_CLUSTERED = 32  # players; the moments of more are too much to write with every fold
+ANEW_AT_ONCE = 50_000
+
+
+class Columns:
+    """Gives players and voters their numbers; the same voter has the same in all ballots it is shown."""
+
+    def __init__(self, slugs: Sequence[str]) -> None:
+        self.place = {slug: i for i, slug in enumerate(slugs)}
+        self.voters: dict[str, int] = {}
+
+    def of(self, found: Iterable[Ballot]) -> Ballots:
+        """The counted ballots as `rating` takes them."""
+        place, voters = self.place, self.voters
+        rows = [
+            (
+                place[ballot.a],
+                place[ballot.b],
+                OUTCOME_NAMES.index(ballot.winner),
+                voters.setdefault(ballot.voter, len(voters)),
+            )
+            for ballot in found
+            if ballot.weight
+        ]
+        first, second, outcome, voter = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return Ballots.from_arrays(first, second, outcome, players=len(place), voter=voter)
+
+
+def store(folded: Folded, running: Running) -> None:
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **running.arrays())
+    folded.state = zlib.compress(file.getvalue(), level=1)
+
+
+def stored(folded: Folded, contest: Round) -> Running:
+    """What `store` kept; made from the round's ballots where nothing is kept, as after an upgrade."""
+    if folded.state:
+        with np.load(io.BytesIO(zlib.decompress(bytes(folded.state)))) as kept:
+            return Running.resumed(kept)
+    if not folded.position:
+        return Running(len(folded.slugs), by_voter=len(folded.slugs) <= MOST_CLUSTERED)
+    return counted_anew(folded.slugs, ballots(contest.gate), upto=folded.position)
+
+
+def counted_anew(slugs: Sequence[str], found: Iterable[Ballot], *, upto: int) -> Running:
+    """Count the ballots from the first to a position."""
+    columns = Columns(slugs)
+    counted = Live(len(slugs)) if len(slugs) <= MOST_CLUSTERED else Running(len(slugs), by_voter=False)
+    wanted = takewhile(lambda ballot: ballot.position <= upto, found)
+    while some := list(islice(wanted, ANEW_AT_ONCE)):
+        counted.count(columns.of(some))
+    return counted.running if isinstance(counted, Live) else counted
