@@ -120,7 +120,7 @@ def verdicts_of(
     ballots: Ballots, counted: Floats
 ) -> tuple[Ballots, NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """The votes that count, the verdict of each by its place in `Urn.brings`, and the pairs: lower and upper ids."""
-    kept = ballots.where(counted[ballots.outcome] > 0)
+    kept = ballots.counted(counted)
     first, second = kept.first.astype(np.intp), kept.second.astype(np.intp)
     keys = np.minimum(first, second) * ballots.players + np.maximum(first, second)
     met, pair = np.unique(keys, return_inverse=True)

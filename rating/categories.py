@@ -146,7 +146,7 @@ def among(ballots: Ballots, held: NDArray[np.bool_], players: NDArray[np.intp]) 
     number = np.full(ballots.players, -1)
     number[players] = np.arange(players.size)
     first, second = number[ballots.first], number[ballots.second]
-    # Votes that do not count may name others.
+    # Votes that do not count may name others, who have no number here.
     kept = held & (first >= 0) & (second >= 0)
     return Ballots(
         players.size,

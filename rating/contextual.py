@@ -154,7 +154,7 @@ def rows_of(votes: Tally | Ballots, counted: Floats, side: bool) -> Rows:
     counted: (4,), see `counted_outcomes`. Raises BadFeatures where there is nothing to control for.
     """
     if isinstance(votes, Ballots):
-        kept = votes if counted.all() else votes.where(counted[votes.outcome] > 0)
+        kept = votes.counted(counted)
         first, second, score = kept.first.astype(np.intp), kept.second.astype(np.intp), SCORES[kept.outcome]
         weight = np.ones(len(kept)) if kept.weight is None else kept.weight
         square, columns, voters = weight**2, [] if kept.features is None else list(kept.features.T), kept
@@ -173,11 +173,9 @@ def scales_of(rows: Rows) -> Floats:
     """√(Σ w x² / Σ w) of each feature, (k,). Raises BadFeatures where it is 0."""
     largest = np.abs(rows.features).max(axis=1, initial=0.0)
     if (largest == 0).any():
-        raise BadFeatures(f"feature {int(np.argmin(largest))} is 0 in every vote and tells nothing")
+        raise BadFeatures(f"feature {int(np.argmin(largest))} is 0 in every vote that counts and tells nothing")
     # Squares of tiny or huge features would leave the range of floats.
     scales: Floats = largest * np.sqrt((rows.features / largest[:, None]) ** 2 @ rows.weight / rows.weight.sum())
-    if (scales == 0).any():
-        raise BadFeatures(f"feature {int(np.argmin(scales))} is 0 in every vote of weight and tells nothing")
     return scales
 
 

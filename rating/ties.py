@@ -27,8 +27,6 @@ from rating.totals import Totals
 
 Floats = NDArray[np.float64]
 
-MOST_HALVINGS = 60
-
 
 class Verdicts(NamedTuple):
     """The log-probabilities of the verdicts on one vote and their derivatives, by gap d = θ_i − θ_j and by tie η.
@@ -128,13 +126,10 @@ def most_likely(
 
 
 def halved(model: Model, verdicts: Floats, prior: float, x: Floats, step: Floats, value: float) -> tuple[Floats, float]:
-    """The step, halved until it raises the objective, and what it is there. Raises NotConverged."""
-    for _ in range(MOST_HALVINGS):
-        ahead = objective(model, verdicts, prior, x + step)
-        if ahead > value - 1e-9 * abs(value):
-            return step, ahead
+    """The step, halved until it lowers the objective, `value`, by no more than rounding, and what it is there."""
+    while (ahead := objective(model, verdicts, prior, x + step)) < value - 1e-9 * abs(value):
         step = step / 2
-    raise NotConverged("no step raises the likelihood")
+    return step, ahead
 
 
 def objective(model: Model, verdicts: Floats, prior: float, x: Floats) -> float:

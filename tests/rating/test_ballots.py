@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rating import BadCounts, BadFeatures, BadWeight, Ballots, RatingError, SelfBattle, Tally, UnknownOutcome, fit
+from rating.ballots import joined
 
 ROUND_OF_THREE: dict[str, Any] = {"first": [0, 1, 2, 0], "second": [1, 2, 0, 2], "outcome": [0, 0, 0, 2]}
 
@@ -73,3 +74,20 @@ def test_chosen_votes_keep_all_their_columns() -> None:
     assert (chosen.first.tolist(), chosen.second.tolist()) == ([0, 1], [2, 2])
     assert (chosen.voter.tolist(), chosen.weight.tolist()) == ([9, 7], [4, 2])
     assert chosen.features.tolist() == [[4.0], [2.0]]
+
+
+def test_votes_that_do_not_say_who_cast_them_have_no_voters() -> None:
+    with pytest.raises(BadCounts, match="who cast them"):
+        ballots().voters()
+    numbered, number = ballots(voter=[9, 4, 9, 7]).voters()
+    assert (numbered.tolist(), number) == ([2, 0, 2, 1], 3)
+
+
+def test_votes_of_different_players_are_not_joined() -> None:
+    for parts in ([], [ballots(), ballots(players=4)]):
+        with pytest.raises(BadCounts, match="of the same players"):
+            joined(parts)
+    both = joined([ballots(voter=[1, 2, 3, 4]), ballots(voter=[5, 6, 7, 8])])
+    assert both.first.tolist() == ROUND_OF_THREE["first"] * 2
+    assert both.voter is not None
+    assert both.voter.tolist() == [1, 2, 3, 4, 5, 6, 7, 8]

@@ -139,6 +139,32 @@ def test_every_vote_k_times_keeps_ratings_and_divides_errors_by_the_root_of_k(ta
     np.testing.assert_allclose(often.standard_errors() * np.sqrt(k), once.standard_errors(), rtol=1e-7)
 
 
+@given(tallies(), st.sampled_from([0.0, 1000.0, -40.5]), st.data())
+def test_an_anchor_keeps_all_differences(tally: Tally, at: float, data: st.DataObject) -> None:
+    player = data.draw(st.integers(0, tally.players - 1))
+    free, anchored = rated(tally), rated(tally).anchored(player, at)
+    assert anchored.ratings()[player] == at
+    assert anchored.standard_errors()[player] == 0
+    np.testing.assert_allclose(anchored.ratings() - at, free.ratings() - free.ratings()[player], atol=1e-8)
+    np.testing.assert_allclose(anchored.difference_variances(), free.difference_variances(), atol=1e-8)
+    # An error is now that of the difference to the anchor.
+    for other in range(tally.players):
+        assert anchored.standard_errors()[other] == pytest.approx(free.difference_se(other, player), abs=1e-6)
+    assert np.array_equal(anchored.ranks(), free.ranks())
+
+
+@given(tallies(), st.data())
+def test_everyone_is_a_hundred_percent_of_itself(tally: Tally, data: st.DataObject) -> None:
+    player = data.draw(st.integers(0, tally.players - 1))
+    percent, low, high = rated(tally).percent_of(player)
+    assert percent[player] == low[player] == high[player] == 100
+    assert ((low >= 0) & (low <= percent) & (percent <= high) & (high <= 200)).all()
+    strengths = rated(tally).strengths
+    np.testing.assert_allclose(percent, 200 / (1 + np.exp(strengths[player] - strengths)), rtol=1e-12)
+    narrow = rated(tally).percent_of(player, level=0.5)
+    assert ((low <= narrow[1]) & (narrow[2] <= high)).all()
+
+
 @given(tallies(least=2), st.data())
 def test_a_win_raises_the_winner_and_lowers_the_loser(tally: Tally, data: st.DataObject) -> None:
     winner, loser = data.draw(st.permutations(range(tally.players)))[:2]
@@ -256,6 +282,30 @@ def test_unknown_words_and_levels_are_refused() -> None:
     for level in (0.0, 1.0, float("nan")):
         with pytest.raises(BadSetting):
             rated(Tally.empty(2)).intervals(level)
+
+
+def test_who_is_not_on_the_board_anchors_nothing() -> None:
+    fitted = rated(Tally.empty(2))
+    for player, at in ((2, 1000.0), (-1, 1000.0), (0, float("nan"))):
+        with pytest.raises(BadSetting, match="to anchor"):
+            fitted.anchored(player, at)
+    with pytest.raises(BadSetting):
+        fitted.percent_of(2)
+    with pytest.raises(BadSetting):
+        fitted.percent_of(0, level=1)
+
+
+def test_a_prior_too_small_for_floats_is_refused() -> None:
+    tied = board(2, (0, 1, A, 3), (0, 1, B, 3))
+    for tally, prior in ((tied, 1e-17), (Tally.empty(2), 1e-320)):
+        with pytest.raises(NotConverged, match="too weakly for this prior"):
+            rated(tally, prior=prior)
+
+
+def test_an_endless_search_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rating.bradley_terry.MOST_STEPS", 2)
+    with pytest.raises(NotConverged, match="within 2 steps"):
+        rated(board(2, (0, 1, A, 30), (0, 1, B, 2)))
 
 
 def test_a_wider_level_has_a_wider_interval() -> None:

@@ -477,7 +477,11 @@ def test_a_fit_of_the_package_is_the_commands(tmp_path, board):
     [
         ("1,1,1e-300", ["--ties", "rao-kupper"], "ties weigh so little"),
         ("1e-300,1e-300,1", ["--ties", "davidson"], "all votes are ties"),
-        ("1e15,1e15,1e-15", ["--voter-column", "n", "--intervals", "cautious"], "leave floating-point numbers no digits"),
+        (
+            "1e15,1e15,1e-15",
+            ["--voter-column", "n", "--intervals", "cautious"],
+            "leave floating-point numbers no digits",
+        ),
         ("1,1,1", ["--prior", "1e300"], "the prior must be a number of 0 or more, not 1e+300"),
     ],
 )

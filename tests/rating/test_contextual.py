@@ -104,7 +104,7 @@ def test_covariances_are_those_of_all_parameters_together(intervals: Any) -> Non
     curvature = (z * (w * p * (1 - p))[:, None]).T @ z + np.diag([0.0] * PLAYERS + [2.0] * 3)
     inverse = np.linalg.pinv(curvature)  # strengths about their mean
     each = z * (w * (y - p))[:, None]
-    number = len(np.unique(votes.voter))
+    number = len(np.unique(votes.voter[w > 0]))
     summed = np.array([np.bincount(votes.voter, column) for column in each.T]).T * np.sqrt(number / (number - 1))
     sandwich = {
         "fisher": inverse,
@@ -287,8 +287,8 @@ def test_features_that_tell_nothing_or_the_same_twice_are_refused() -> None:
     x, of_player = votes.features, np.arange(PLAYERS, dtype=float)
     unseen = np.where(votes.weight == 0, 1.0, 0.0)
     for features, side, words in (
-        (x[:, :2] * [1, 0], False, "feature 1 is 0 in every vote and"),
-        (np.stack([x[:, 0], unseen], axis=1), False, "feature 1 is 0 in every vote of weight"),
+        (x[:, :2] * [1, 0], False, "feature 1 is 0 in every vote that counts"),
+        (np.stack([x[:, 0], unseen], axis=1), False, "feature 1 is 0 in every vote that counts"),
         (x[:, [0, 1, 0]] + x[:, [2, 2, 2]] * [1, 0, 1], False, "of the features 0, 2 one follows"),
         (
             np.stack([x[:, 0], of_player[votes.first] - of_player[votes.second]], axis=1),
