@@ -47,7 +47,6 @@ __all__ = [
     "BadSetting",
     "BadWeight",
     "Ballots",
-    "Certificate",
     "Categories",
     "Category",
     "Certificate",
