@@ -13,7 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from rating import BadFile, Ballots, Outcome, RatingError, Tally, read_ballots, read_rows, read_votes, text_files
+from rating import (
+    BadFile,
+    Ballots,
+    Outcome,
+    RatingError,
+    Tally,
+    parquet_files,
+    read_ballots,
+    read_rows,
+    read_votes,
+    text_files,
+)
 
 BALLOTS = """\
 {"a": "zebra", "b": "ant", "winner": "a", "weight": 1, "position": 1}
@@ -231,6 +242,13 @@ def test_bad_parquet_is_refused_with_its_row(tmp_path: Path, columns: dict[str, 
     with pytest.raises(BadFile) as caught:
         read_votes(parquet_file(tmp_path / "v.parquet", columns))
     assert str(caught.value).startswith(f"v.parquet{why}")
+
+
+def test_rows_of_parquet_are_counted_through_its_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_files, "ROWS", 2)
+    columns = {"a": ["x"] * 5, "b": ["y"] * 4 + ["x"], "winner": ["a"] * 5}
+    with pytest.raises(BadFile, match="row 5: 'x' battles itself"):
+        read_votes(parquet_file(tmp_path / "v.parquet", columns))
 
 
 def test_a_cut_off_parquet_file_is_refused(tmp_path: Path) -> None:

@@ -113,6 +113,7 @@ def test_an_undefeated_player_gets_a_wide_provisional_rating(tmp_path, run, boar
     assert (best["name"], best["provisional"], best["rank_high"]) == ("best", True, 3)
     assert best["se"] > 1.5 * max(other["se"] for other in others)
     assert [other["provisional"] for other in others] == [False, False]
+    assert all(player["provisional"] for player in board(file, "--minimum-votes", "61")["players"])
     _, said, _ = run("fit", file, "--minimum-votes", "10.5")
     assert [line.endswith("*") for line in said.splitlines()] == [False, True, False, False, False, False]
     assert "fewer than 10.5 votes" in said
@@ -133,6 +134,13 @@ def test_groups_that_never_met_are_refused_by_name_or_rated_each_alone(tmp_path,
     first, second = said.split("\n\n")
     assert [line.split()[:2] for line in first.splitlines()[1:3]] == [["1", "v"], ["2", "w"]]
     assert [line.split()[:3] for line in second.splitlines()[1:3]] == [["1", "x", "1200.0"], ["2", "y", "1200.0"]]
+
+
+def test_groups_keep_their_voters_and_weights(tmp_path, board):
+    rows = "x,y,a,p,2\ny,x,a,q,0.5\nv,w,a,p,1\nw,v,a,r,1\nv,w,tie,s,3\n"
+    file = written(tmp_path, "votes.csv", f"a,b,winner,voter,weight\n{rows}")
+    groups = board(file, "--each-group")["groups"]
+    assert [(group["votes"], group["voters"]) for group in groups] == [(5, 3), (2.5, 2)]
 
 
 def test_a_group_of_counts_is_rated_alone(tmp_path, board):
@@ -185,7 +193,6 @@ def test_the_bootstrap_agrees_with_the_sandwich(tmp_path, published, board):
     resampled = board(published / "food.csv", "--intervals", "bootstrap")
     assert resampled == board(published / "food.csv", "--intervals", "bootstrap")
     assert resampled["parameters"]["intervals"] == "bootstrap"
-    # Without voters; with so few of them, clustered intervals are made wider than those of a bootstrap on purpose.
     with (published / "llmfao.csv").open(encoding="utf-8", newline="") as rows:
         votes = [",".join([row["left"], row["right"], row["winner"]]) for row in csv.DictReader(rows)]
     file = written(tmp_path, "votes.csv", "\n".join(["left,right,winner", *votes]))
@@ -357,6 +364,7 @@ def test_columns_stand_below_each_other_whatever_the_script(tmp_path, run):
     _, said, _ = run("fit", file)
     ends = {tables.width(line.rstrip("* ")) for line in said.splitlines()[:4]}
     assert len(ends) == 1
+    assert [tables.width(text) for text in ("개미", "e\u0301", "ab")] == [4, 1, 2]
     assert f" {'x' * 59}…" in said
 
 
@@ -444,7 +452,9 @@ def test_a_large_file_shows_how_far_it_is(tmp_path, run, monkeypatch):
     small = written(tmp_path, "small.csv", "a,b,winner\n" + "x,y,a\nx,y,b\n" * 50)
     large = written(tmp_path, "large.csv", "a,b,winner\n" + "x,y,a\nx,y,b\n" * 51)
     assert run("fit", small)[2] == ""
-    assert "large.csv: 100%|##########| 102/102" in run("fit", large)[2]
+    seen = run("fit", large)[2]
+    assert "large.csv: 100%|##########| 102/102" in seen
+    assert seen.endswith("\n")
     monkeypatch.setitem(sys.modules, "tqdm", None)
     assert run("fit", large)[2] == "large.csv: 102 rows, 100%\n"
 
