@@ -1,7 +1,7 @@
 """Votes one by one, in columns: who met, how it ended, who voted, what it weighs and how the answers looked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
 import numpy as np
@@ -97,6 +97,17 @@ class Ballots:
             None if self.voter is None else self.voter[chosen],
             None if self.weight is None else self.weight[chosen],
             None if self.features is None else self.features[chosen],
+        )
+
+    def between(self, players: NDArray[np.intp]) -> "Ballots":
+        """The votes between some players, who get the ids 0, 1, … in their order."""
+        number = np.full(self.players, -1)
+        number[players] = np.arange(len(players))
+        first, second = number[self.first], number[self.second]
+        kept = (first >= 0) & (second >= 0)
+        votes, smallest = self.where(kept), np.min_scalar_type(max(len(players) - 1, 0))
+        return replace(
+            votes, players=len(players), first=first[kept].astype(smallest), second=second[kept].astype(smallest)
         )
 
     def counted(self, outcomes: Floats) -> "Ballots":

@@ -132,30 +132,13 @@ def category_of(
     own = np.ix_(players, players)
     totals = Totals(totals.weights[own], totals.squares[own])
     clustered = settings.intervals in (None, "cluster", "cautious") and ballots.voter is not None
-    votes = among(ballots, held, players) if clustered else ballots
+    votes = ballots.where(held).between(players) if clustered else ballots
     try:
         return Category(players, rated(votes, totals, settings, overall.strengths[players]))
     except Disconnected as why:
         return Category(players, Disconnected(tuple(tuple(players[list(group)].tolist()) for group in why.components)))
     except RatingError as why:
         return Category(players, why)
-
-
-def among(ballots: Ballots, held: NDArray[np.bool_], players: NDArray[np.intp]) -> Ballots:
-    """The votes held, of those players, who are numbered anew; features are left out."""
-    number = np.full(ballots.players, -1)
-    number[players] = np.arange(players.size)
-    first, second = number[ballots.first], number[ballots.second]
-    # Votes that do not count may name others, who have no number here.
-    kept = held & (first >= 0) & (second >= 0)
-    return Ballots(
-        players.size,
-        first[kept].astype(ballots.first.dtype),
-        second[kept].astype(ballots.first.dtype),
-        ballots.outcome[kept],
-        None if ballots.voter is None else ballots.voter[kept],
-        None if ballots.weight is None else ballots.weight[kept],
-    )
 
 
 def rated(votes: Ballots, totals: Totals, settings: Settings, start: Floats | None) -> Fit:

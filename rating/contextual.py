@@ -14,12 +14,13 @@ from rating.bradley_terry import MOST_STEPS, ROUNDING_NORM, STEP_CAP, STEP_NORM,
 from rating.covariance import Intervals, by_voter, square_root
 from rating.errors import BadFeatures, BadSetting, NotConverged
 from rating.fitting import Fit, fit, quantile
+from rating.outcomes import POINTS
 from rating.tally import Tally
 from rating.totals import BothBad, counted_outcomes
 
 Floats = NDArray[np.float64]
 
-SCORES = np.array([1.0, 0.0, 0.5, 0.5])  # of the first player, by Outcome
+SCORES = np.array(POINTS)
 SAME = 1e-9  # a share of a feature's variance so small is rounding error: the rest of it follows from other columns
 
 

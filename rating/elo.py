@@ -6,11 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rating.errors import BadCounts, BadSetting
-from rating.outcomes import Outcome
+from rating.outcomes import POINTS
 from rating.tally import refuse_bad_votes, whole_numbers
-
-# What the first player scores, by outcome.
-SCORES = {Outcome.A: 1.0, Outcome.B: 0.0, Outcome.TIE: 0.5, Outcome.BOTH_BAD: 0.5}
 
 
 def elo(
@@ -38,12 +35,11 @@ def elo(
 
     # A vote depends on the one before, so there is nothing to vectorise; plain floats are quickest.
     ratings = [float(start)] * players
-    scores = [SCORES[kind] for kind in Outcome]
     steepness = math.log(10) / 800
     for a, b, ended in zip(firsts.tolist(), seconds.tolist(), outcomes.tolist(), strict=True):
         # The logistic curve by tanh, which no gap makes overflow.
         expected = (1 + math.tanh((ratings[a] - ratings[b]) * steepness)) / 2
-        change = k * (scores[ended] - expected)
+        change = k * (POINTS[ended] - expected)
         ratings[a] += change
         ratings[b] -= change
     return np.array(ratings, dtype=np.float64)

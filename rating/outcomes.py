@@ -14,6 +14,9 @@ class Outcome(enum.IntEnum):
     BOTH_BAD = 3
 
 
+# What the first player scores, by Outcome; the second scores the rest of 1.
+POINTS = (1.0, 0.0, 0.5, 0.5)
+
 OUTCOME_NAMES = ("a", "b", "tie", "both_bad")
 
 

@@ -156,14 +156,4 @@ def among(votes: Votes, members: NDArray[np.intp]) -> Votes:
     """The votes between these players, who get the ids 0, 1, … in their order."""
     if isinstance(votes, Tally):
         return Tally(votes.counts[np.ix_(members, members)])
-    place = np.full(votes.players, -1, dtype=np.intp)
-    place[members] = np.arange(members.size)
-    kept = votes.where((place[votes.first] >= 0) & (place[votes.second] >= 0))
-    return Ballots.from_arrays(
-        place[kept.first],
-        place[kept.second],
-        kept.outcome,
-        players=members.size,
-        voter=kept.voter,
-        weight=kept.weight,
-    )
+    return votes.between(members)

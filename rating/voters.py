@@ -18,16 +18,14 @@ from rating.ballots import Ballots
 from rating.bradley_terry import Maximum
 from rating.covariance import FEW_VOTERS, VoterSums
 from rating.errors import BadCounts, BadSetting
-from rating.outcomes import Outcome
+from rating.outcomes import POINTS
 from rating.totals import Totals
 
 Floats = NDArray[np.float64]
 
 MOST_PLAYERS = 64  # 4,032² numbers, 130 MB; it grows with the fourth power
 
-# What the first player scores, by Outcome.
-POINTS = np.array([1.0, 0.0, 0.5, 0.5])
-assert len(POINTS) == len(Outcome)
+SCORES = np.array(POINTS)
 
 
 class VoterMoments:
@@ -132,7 +130,7 @@ def said(ballots: Ballots, rows: NDArray[np.intp], voters: int) -> "csr_array":
     first, second = ballots.first.astype(np.intp), ballots.second.astype(np.intp)
     low, high = np.minimum(first, second), np.maximum(first, second)
     pair = low * n - low * (low + 1) // 2 + high - low - 1
-    points = POINTS[ballots.outcome]
+    points = SCORES[ballots.outcome]
     points = np.where(first < second, points, 1 - points)
     weight = np.ones(len(ballots)) if ballots.weight is None else ballots.weight
     columns = np.concatenate([pair, pair + n * (n - 1) // 2])
