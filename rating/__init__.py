@@ -7,6 +7,7 @@ board.ratings(), board.intervals(), board.ranks()
 
 from rating.ballots import Ballots
 from rating.covariance import Intervals
+from rating.composite import Component, Composite, arena_component, composite_of, rounded
 from rating.cut import cut_probabilities
 from rating.elo import elo
 from rating.errors import (
@@ -28,6 +29,10 @@ from rating.live import Live, Running
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
 from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
+from rating.lock import Certificate, Lock, Needed, OverTheLine, certificate, lock_verdict
+from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
+from rating.ranks import rank_sets, rank_upper_bounds
+from rating.robustness import Margin, robustness_margin
 from rating.tally import Tally
 
 __all__ = [
@@ -39,14 +44,21 @@ __all__ = [
     "BadWeight",
     "Ballots",
     "Design",
+    "Certificate",
+    "Component",
+    "Composite",
     "Disconnected",
     "Draw",
     "Empty",
     "Fit",
     "Intervals",
     "Live",
+    "Lock",
+    "Margin",
+    "Needed",
     "NotConverged",
     "Outcome",
+    "OverTheLine",
     "RatingError",
     "Row",
     "Running",
@@ -56,9 +68,13 @@ __all__ = [
     "arena_probabilities",
     "cut_probabilities",
     "draw_pair",
+    "arena_component",
+    "certificate",
+    "composite_of",
     "cut_probabilities",
     "elo",
     "fit",
+    "lock_verdict",
     "outcome_named",
     "pair_probabilities",
     "rank_sets",
@@ -66,4 +82,6 @@ __all__ = [
     "read_ballots",
     "read_rows",
     "uniform_probabilities",
+    "robustness_margin",
+    "rounded",
 ]
