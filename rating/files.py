@@ -1,20 +1,30 @@
-"""Files of ballots as other people write them, each read into one tally."""
+"""Files of ballots as other people write them, each read into one thing that can be rated."""
 
-import csv
 import gzip
-import json
 import zlib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import IO, Any, NamedTuple, TextIO, cast
 
-from rating.errors import BadFile, UnknownOutcome
-from rating.outcomes import Outcome, outcome_named
+import numpy as np
+from numpy.typing import NDArray
+
+from rating.ballots import Ballots
+from rating.blocks import BadLine, BadRow, Block, Checked, Coded, Codes, Floats, Wanted, checked, numbering
+from rating.errors import BadFile
+from rating.outcomes import Outcome
+from rating.parquet_files import NotParquet, parquet_blocks
 from rating.tally import LARGEST_COUNT, Tally
+from rating.text_files import csv_blocks, json_blocks, parsed_object
+
+NO_VOTES = "it holds no votes, and so no players to rate"
+
+Names = tuple[str, ...]
+Told = Callable[[int, float], object]
+"""Is told how many rows were read so far and which share of the file they are."""
 
 
 class Row(NamedTuple):
@@ -28,153 +38,205 @@ class Row(NamedTuple):
     voter: str = ""
 
 
-Contents = tuple[tuple[str, ...] | None, Iterator[Row]]  # the names, where the file lists them, and its rows
-
-JSON_LINES = (".jsonl", ".ndjson")
-SIDES = {"left": "a", "right": "b"}  # what CSV files of other arenas call the winner
+ENDINGS = (".json", ".csv", ".jsonl", ".ndjson", ".parquet")
 
 
-class BadRow(Exception):
-    """What is wrong with a row; its reader knows the number and makes it a BadFile."""
-
-
-def read_ballots(path: str | PathLike[str]) -> tuple[tuple[str, ...], Tally]:
+def read_votes(
+    path: str | PathLike[str], *, voter: str | None = None, weight: str | None = None, told: Told | None = None
+) -> tuple[Names, Ballots | Tally]:
     """The players' names and their votes; a player's place in the names is its id.
 
     By the file's ending, each also with .gz behind it:
-    .jsonl, .ndjson  objects with "a", "b", "winner" (a, b, tie, both_bad) and perhaps "weight" (1, or 0 for a
-                     ballot that is set aside and not counted) and "voter"; other keys are passed over
-    .csv             a header, then the columns a, b or left, right, and winner (also left, right), weight, worker
-    .json            {"models": [names], "X": [[i, j], …], "Y": [[win, loss, tie, both_bad], …]}
-    In the first two, ids follow the names in the order of their code points, players without a counted
-    ballot left out; in the last they follow "models". Blank lines are passed over.
+    .csv             a header, then the columns left, right, winner (left, right, tie, both_bad), or a, b, winner
+                     (a, b, tie, both_bad), or model_a, model_b, winner; others are passed over
+    .jsonl, .ndjson  an object a line with the same keys
+    .parquet         the same columns; needs pyarrow
+    .json            {"models": [names], "X": [[i, j], …], "Y": [[win, loss, tie, both_bad], …]}, into a Tally
+
+    voter, weight: the columns of who voted and of what a vote counts; left out, "voter", else "worker", and
+    "weight", where the file has them. A vote of weight 0 is not counted, nor is who took part in no other. A vote
+    that does not say who cast it is one of a voter of its own.
+    Ids follow the names in the order of their code points; those of a Tally follow "models".
 
     Raises BadFile, naming the row and what is wrong with it, and OSError where the file cannot be opened.
     """
-    counted: Counter[tuple[str, str, Outcome]] = Counter()
-    with contents(Path(path)) as (listed, rows):
-        for row in rows:
-            if row.votes:
-                counted[row.a, row.b, row.outcome] += row.votes
-    names = listed or tuple(sorted({name for a, b, _ in counted for name in (a, b)}))
-    ids = {name: place for place, name in enumerate(names)}
-    tally = Tally.empty(len(names))
-    for (a, b, outcome), count in counted.items():
-        tally.add(ids[a], ids[b], outcome, count)
-    return names, tally
+    return votes_of(Path(path), Wanted(voter, weight), told)
+
+
+def read_ballots(path: str | PathLike[str]) -> tuple[Names, Tally]:
+    """As `read_votes`, but as counts; a weight must be 0 or 1."""
+    names, votes = votes_of(Path(path), Wanted(whole=True), None)
+    return names, votes.tally() if isinstance(votes, Ballots) else votes
 
 
 def read_rows(path: str | PathLike[str]) -> Iterator[Row]:
-    """The rows of a file that `read_ballots` reads, one by one. Raises what that raises."""
-    with contents(Path(path)) as (_, rows):
-        yield from rows
+    """The rows of a file that `read_ballots` reads, one by one. Raises what that raises for a bad row."""
+    file, wanted = Path(path), Wanted(whole=True)
+    with refusals(file):
+        if ending_of(file) == ".json":
+            with opened_text(file) as (text, _):
+                yield from arena_counts(file.name, text)[1]
+            return
+        with blocks(file, wanted) as read:
+            for block, _ in read:
+                yield from rows_of(block, checked(block, wanted))
+
+
+def votes_of(path: Path, wanted: Wanted, told: Told | None) -> tuple[Names, Ballots | Tally]:
+    """What `read_votes` returns."""
+    with refusals(path):
+        if ending_of(path) == ".json":
+            return counts_of(path, wanted)
+        columns = Columns()
+        with blocks(path, wanted) as read:
+            for block, share in read:
+                columns.add(block, checked(block, wanted))
+                if told:
+                    told(columns.rows, share)
+        if not columns.votes:
+            raise BadFile(path.name, None, NO_VOTES)
+        return columns.ballots()
+
+
+def ending_of(path: Path) -> str:
+    """How the file is written, by its ending. Raises BadFile."""
+    packed = path.suffix.lower() == ".gz"
+    ending = (path.with_suffix("") if packed else path).suffix.lower()
+    if ending not in ENDINGS:
+        raise BadFile(path.name, None, f"the name ends in none of {', '.join(ENDINGS)}, nor one of them with .gz")
+    return ending
 
 
 @contextmanager
-def contents(path: Path) -> Iterator[Contents]:
-    """An open file's names and rows; what goes wrong while they are read is a BadFile."""
-    ending = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-    readers = {".json": arena_counts, ".csv": csv_rows} | dict.fromkeys(JSON_LINES, json_lines)
-    if ending not in readers:
-        raise BadFile(path.name, None, f"the name ends in none of {', '.join(readers)}, nor one of them with .gz")
+def refusals(path: Path) -> Iterator[None]:
+    """What goes wrong while a file is read is a BadFile."""
     try:
-        with opened(path) as file:
-            yield readers[ending](path.name, file)
+        yield
+    except BadLine as why:
+        raise BadFile(path.name, why.line, why.why) from why
+    except NotParquet as why:
+        raise BadFile(path.name, None, str(why)) from why
     except UnicodeDecodeError as why:
         raise BadFile(path.name, None, "not UTF-8 text") from why
     except (gzip.BadGzipFile, EOFError, zlib.error) as why:
         raise BadFile(path.name, None, "a broken gzip file") from why
 
 
-def opened(path: Path) -> TextIO:
-    """The file as text, unpacked; a byte order mark, which spreadsheets write, is dropped."""
-    if path.suffix == ".gz":
-        # Handing the stream to TextIOWrapper closes both together.
-        return TextIOWrapper(gzip.open(path), encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], float]]]:
+    """The file's bytes, unpacked, and what tells the share of the file read so far."""
+    with path.open("rb") as raw:
+        size = max(path.stat().st_size, 1)
+        packed = path.suffix.lower() == ".gz"
+        source = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
+        with source:
+            yield source, lambda: min(raw.tell() / size, 1.0)
 
 
-def json_lines(name: str, file: TextIO) -> Contents:
-    """The ballots of JSON Lines."""
-
-    def rows() -> Iterator[Row]:
-        for line, text in enumerate(file, start=1):
-            if not text.strip():
-                continue
-            try:
-                said = parsed_object(text)
-                a, b, outcome = ballot_of(said.get("a"), said.get("b"), said.get("winner"))
-                yield Row(line, a, b, outcome, counts(said.get("weight", 1)), str(said.get("voter", "")))
-            except BadRow as why:
-                raise BadFile(name, line, str(why)) from why
-
-    return None, rows()
+@contextmanager
+def opened_text(path: Path) -> Iterator[tuple[TextIO, Callable[[], float]]]:
+    """The file as text with its own line ends; a byte order mark, which spreadsheets write, is dropped."""
+    with opened(path) as (source, share), TextIOWrapper(source, encoding="utf-8-sig", newline="") as text:
+        yield text, share
 
 
-def csv_rows(name: str, file: TextIO) -> Contents:
-    """The ballots of a CSV file with a header, numbered by the line they end on."""
-
-    def rows() -> Iterator[Row]:
-        table = csv.DictReader(file, strict=True)
-        try:
-            columns = table.fieldnames or []
-            first, second = ("a", "b") if {"a", "b"} <= {*columns} else ("left", "right")
-            if not {first, second, "winner"} <= {*columns}:
-                raise BadFile(name, 1, "the header names no columns a and b, or left and right, and winner")
-            for cells in table:
-                yield csv_row(table.reader.line_num, cells, first, second)
-        except (BadRow, csv.Error) as why:
-            raise BadFile(name, table.reader.line_num, str(why)) from why
-
-    return None, rows()
+@contextmanager
+def blocks(path: Path, wanted: Wanted) -> Iterator[Iterator[tuple[Block, float]]]:
+    """The blocks of a file of ballots, each with the share of the file read by then."""
+    if ending_of(path) == ".parquet":
+        with opened(path) as (source, _):
+            yield parquet_blocks(source, wanted)
+        return
+    reader = csv_blocks if ending_of(path) == ".csv" else json_blocks
+    with opened_text(path) as (text, share):
+        yield ((block, share()) for block in reader(text, wanted))
 
 
-def csv_row(line: int, cells: dict[str, Any], first: str, second: str) -> Row:
-    """The ballot of one row's cells by column. Raises BadRow."""
-    if None in cells or None in cells.values():
-        raise BadRow("not as many cells as in the header")
-    winner, weight = cells["winner"], cells.get("weight", "1")
-    a, b, outcome = ballot_of(cells[first], cells[second], SIDES.get(winner, winner))
-    return Row(line, a, b, outcome, counts({"0": 0, "1": 1}.get(weight, weight)), cells.get("worker", ""))
+def rows_of(block: Block, checks: Checked) -> Iterator[Row]:
+    """The rows of a block whose weights are 0 or 1."""
+    for index, outcome in enumerate(checks.outcome.tolist()):
+        a, b = (side.words[side.codes[index]] for side in (block.first, block.second))
+        votes = 1 if checks.weight is None else int(checks.weight[index])
+        voter = block.voter.words[block.voter.codes[index]] if block.voter else None
+        yield Row(block.line(index), a, b, Outcome(outcome), votes, voter or "")
 
 
-def ballot_of(a: object, b: object, winner: object) -> tuple[str, str, Outcome]:
-    """One ballot, checked. Raises BadRow."""
-    for side, player in (("a", a), ("b", b)):
-        if not isinstance(player, str) or not player:
-            raise BadRow(f"player {side} is {player!r}, not a name")
-    if a == b:
-        raise BadRow(f"{a!r} battles itself")
-    if not isinstance(winner, str):
-        raise BadRow(f"the winner is {winner!r}, not a word")
-    try:
-        return str(a), str(b), outcome_named(winner)
-    except UnknownOutcome as why:
-        raise BadRow(str(why)) from why
+class Columns:
+    """Blocks put together. Players and voters are numbered as they come and given their ids at the end."""
+
+    def __init__(self) -> None:
+        self.rows = self.votes = 0
+        self.players, self.voters = numbering(), numbering()
+        self.parts: list[tuple[Codes, Codes, NDArray[np.uint8], Floats, Codes]] = []
+
+    def add(self, block: Block, checks: Checked) -> None:
+        """Take the votes of a block that weigh something."""
+        rows = len(checks.outcome)
+        weight = np.ones(rows) if checks.weight is None else checks.weight
+        counted = weight > 0
+        unknown = np.full(rows, -1, dtype=np.intp)
+        self.parts.append(
+            (
+                numbered(block.first, counted, self.players),
+                numbered(block.second, counted, self.players),
+                checks.outcome[counted],
+                weight[counted],
+                numbered(block.voter, counted, self.voters) if block.voter else unknown[counted],
+            )
+        )
+        self.rows += rows
+        self.votes += int(counted.sum())
+
+    def ballots(self) -> tuple[Names, Ballots]:
+        """The names by their code points, and the votes."""
+        first, second, outcome, weight, voter = (np.concatenate(part) for part in zip(*self.parts, strict=True))
+        names = tuple(sorted(self.players))
+        ids = np.empty(len(names), dtype=np.intp)
+        ids[[self.players[name] for name in names]] = np.arange(len(names))
+        return names, Ballots.from_arrays(
+            ids[first],
+            ids[second],
+            outcome,
+            players=len(names),
+            voter=self.ids_of_voters(voter),
+            weight=None if (weight == 1).all() else weight,
+        )
+
+    def ids_of_voters(self, numbers: Codes) -> Codes | None:
+        """Voters' ids, one of its own for each vote that does not say who cast it; None where none does."""
+        if not self.voters:
+            return None
+        unknown = numbers < 0
+        numbers[unknown] = len(self.voters) + np.arange(int(unknown.sum()))
+        return numbers
 
 
-def counts(weight: object) -> int:
-    """How often a ballot of this weight counts: once or not at all. Raises BadRow for any other weight."""
-    if type(weight) is not int or weight not in (0, 1):
-        raise BadRow(f"the weight is {weight!r}, not 0 or 1")
-    return weight
+def numbered(column: Coded, counted: NDArray[np.bool_], known: dict[Any, int]) -> Codes:
+    """The numbers of a column's values in the rows that count, (counted rows,); None gets −1."""
+    codes = column.codes[counted]
+    used = np.bincount(codes, minlength=len(column.words)) > 0
+    numbers = [-1 if word is None or not here else known[word] for word, here in zip(column.words, used, strict=True)]
+    found: Codes = np.array(numbers, dtype=np.intp)[codes]
+    return found
 
 
-def parsed_object(text: str) -> dict[str, Any]:
-    """The JSON object a text stands for. Raises BadRow."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as why:
-        raise BadRow(f"not JSON: {why.msg} at column {why.colno}") from why
-    except (ValueError, RecursionError) as why:
-        # A number of thousands of digits, or brackets thousands deep.
-        raise BadRow("not JSON that anybody would write") from why
-    if not isinstance(value, dict):
-        raise BadRow("not a JSON object")
-    return value
+def counts_of(path: Path, wanted: Wanted) -> tuple[Names, Tally]:
+    """The names and counts of arena JSON. Raises BadFile."""
+    for asked, what in ((wanted.voter, "who voted"), (wanted.weight, "what a vote weighs")):
+        if asked is not None:
+            raise BadFile(path.name, None, f"counts do not say {what}: there is no column {asked!r}")
+    with opened_text(path) as (text, _):
+        names, rows = arena_counts(path.name, text)
+        ids = {name: place for place, name in enumerate(names)}
+        tally = Tally.empty(len(names))
+        for row in rows:
+            tally.add(ids[row.a], ids[row.b], row.outcome, row.votes)
+    if not tally.votes:
+        raise BadFile(path.name, None, NO_VOTES)
+    return names, tally
 
 
-def arena_counts(name: str, file: TextIO) -> Contents:
+def arena_counts(name: str, file: TextIO) -> tuple[Names, Iterator[Row]]:
     """The names and counts of arena JSON: four counts a pair, a row for each that is not zero."""
     try:
         content = parsed_object(file.read())

@@ -44,14 +44,14 @@ class Fit:
     """(n,), whether the votes alone make the player's strength finite: it took points from the main group of
     players, who all have chains of points to one another, and lost some to it. Elsewhere the prior decides."""
 
-    groups: tuple[tuple[int, ...], ...]
-    """The players that chains of votes join: ids ascending, the largest group first. Nothing compares two groups."""
-
     tie: float | None = None
     """The parameter of ties where they have a model: log ν of Davidson, log θ of Rao and Kupper."""
 
     origin: float = ELO_MEAN
     """Elo points of the strength 0."""
+
+    groups: tuple[tuple[int, ...], ...] = ()
+    """The players that chains of votes join: ids ascending, the largest group first. Nothing compares two groups."""
 
     @property
     def log_likelihood_per_vote(self) -> float:
@@ -177,11 +177,12 @@ def fit_totals(
     if not (math.isfinite(prior) and prior >= 0):
         raise BadSetting(f"the prior must be a number of games, 0 or more, not {prior}")
     points = totals.points
-    met = groups(points, strong=False)
+    level = groups(points, strong=True)
+    met = level if len(level) == 1 else groups(points, strong=False)
     if not apart and len(met) > 1:
         raise Disconnected(met)
     maximum = maximum_of(totals, prior, ties, start)
-    determined = main_group(points)
+    determined = main_group(level)
     votes = totals.votes()
     return Fit(
         strengths=maximum.strengths,
@@ -203,14 +204,14 @@ def maximum_of(totals: Totals, prior: float, ties: Ties, start: Floats | None) -
     return bradley_terry(totals, prior, start)
 
 
-def main_group(points: Floats) -> NDArray[np.bool_]:
+def main_group(level: tuple[tuple[int, ...], ...]) -> NDArray[np.bool_]:
     """(n,), who belongs to the largest group of players that all have chains of points to one another.
 
-    points: S (n, n). Alone, a player is no group: where no two took points from each other, nobody belongs.
+    level: all such groups, the largest first. Alone, a player is no group: where no two took points from each
+    other, nobody belongs.
     """
-    largest = groups(points, strong=True)[0]
-    belongs = np.zeros(len(points), dtype=np.bool_)
-    belongs[list(largest)] = len(largest) > 1
+    belongs = np.zeros(sum(map(len, level)), dtype=np.bool_)
+    belongs[list(level[0])] = len(level[0]) > 1
     return belongs
 
 

@@ -128,10 +128,11 @@ def count_votes(
     """
     kinds = len(Outcome)
     counts = np.zeros(players * players * kinds, dtype=np.int64)
-    # In pieces that stay in the cache while they are checked and counted.
-    kind = np.empty(min(PIECE, firsts.size), dtype=np.intp)
-    for start in range(0, firsts.size, PIECE):
-        a, b, ended = (each[start : start + PIECE] for each in (firsts, seconds, outcomes))
+    # In pieces that stay in the cache while they are checked and counted, yet are more than the counts to add to.
+    piece = max(PIECE, 2 * counts.size)
+    kind = np.empty(min(piece, firsts.size), dtype=np.intp)
+    for start in range(0, firsts.size, piece):
+        a, b, ended = (each[start : start + piece] for each in (firsts, seconds, outcomes))
         if not (within(a, players) and within(b, players) and within(ended, kinds)):
             refuse_bad_votes(a, b, ended, players, start)
         key = kind[: a.size]

@@ -60,21 +60,18 @@ class VoterMoments:
         if new.voter is None or before.voter is None:
             raise BadCounts("these votes do not say who cast them")
         voters, rows = np.unique(new.voter, return_inverse=True)
-        known = before.where(np.isin(before.voter, voters))
-        assert known.voter is not None
-        # z after minus z before is the new votes' z, so that z zᵀ grows by Δ zᵀ + z Δᵀ + Δ Δᵀ.
-        change = said(new, rows, voters.size)
-        past = said(known, np.searchsorted(voters, known.voter), voters.size)
-        crossed = (change.T @ past).tocoo()
-        self.sums[crossed.row, crossed.col] += crossed.data
-        self.sums[crossed.col, crossed.row] += crossed.data
-        own = (change.T @ change).tocoo()
-        self.sums[own.row, own.col] += own.data
-        half = self.players * (self.players - 1) // 2
-        given, more = (z[:, :half].sum(axis=1) for z in (past, change))
+        places = np.minimum(np.searchsorted(voters, before.voter), max(voters.size - 1, 0))
+        theirs = voters[places] == before.voter if voters.size else places > 0
+        known, past_rows = before.where(theirs), places[theirs]
+        # z after minus z before is the new votes' z, Δ, so that z zᵀ grows by Δ (z + Δ/2)ᵀ and its transpose.
+        change, past = said(new, rows, voters.size), said(known, past_rows, voters.size)
+        growth = (change.T @ (past + change * 0.5)).tocoo()
+        self.sums[growth.row, growth.col] += growth.data
+        self.sums[growth.col, growth.row] += growth.data
+        given, more = (np.bincount(of, v.weight, voters.size) for of, v in ((past_rows, known), (rows, new)))
         # The difference of two cubes, without cancelling.
         self.cubes += float((more * (3 * given**2 + 3 * given * more + more**2)).sum())
-        self.voters += int(voters.size - np.unique(known.voter).size)
+        self.voters += int(np.count_nonzero(np.bincount(past_rows, minlength=voters.size) == 0))
 
     def at(self, maximum: Maximum, totals: Totals) -> VoterSums:
         """The sums over voters at a maximum of Bradley and Terry's likelihood.

@@ -1,11 +1,13 @@
 """Real votes to test ratings with, and a quick, repeatable hypothesis."""
 
+import csv
 import importlib.metadata
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from rating.ballots import Ballots
 from rating.files import read_ballots
 from rating.tally import Tally
 
@@ -31,3 +33,15 @@ def real_board(board_of_129: Path) -> tuple[tuple[str, ...], Tally]:
 def published(shared_data: Path) -> Path:
     """The folder with evalica's inputs and the scores it publishes for them."""
     return shared_data
+
+
+@pytest.fixture
+def llmfao(published: Path) -> Ballots:
+    """8,931 votes of 124 workers on 59 models; the first of a pair stood on the left."""
+    with (published / "llmfao.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = sorted({row[side] for row in rows for side in ("left", "right")})
+    first, second = ([names.index(row[side]) for row in rows] for side in ("left", "right"))
+    outcome = [("left", "right", "tie").index(row["winner"]) for row in rows]
+    voter = [int(row["worker"]) for row in rows]
+    return Ballots.from_arrays(first, second, outcome, players=len(names), voter=voter)

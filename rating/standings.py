@@ -1,0 +1,134 @@
+"""A board in words and plain numbers: everything that is said of each player, best first."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rating.ballots import Ballots
+from rating.bootstrap import bootstrap
+from rating.covariance import Intervals
+from rating.cut import cut_probabilities
+from rating.errors import BadSetting
+from rating.fitting import ELO_MEAN, ELO_PER_NAT, Fit, fit, quantile
+from rating.ranks import rank_sets, rank_upper_bounds
+from rating.settings import Settings
+from rating.tally import Tally, groups
+from rating.totals import BothBad, Ties, totals_of
+
+Votes = Tally | Ballots
+
+LEVEL = 0.95
+SEED = 20240814  # of the bootstrap: the same file gives the same board
+
+
+def standings(names: Sequence[str], votes: Votes, settings: Settings | None = None) -> dict[str, Any]:
+    """The board of these votes, as `python -m rating fit --json` prints it.
+
+    names: of the players, by id. "players" are sorted by rank; "rating", "se", "low" and "high" (95 %) are in the
+    unit of the scale; "rank_low" to "rank_high" hold for all players together with 95 % (`rank_sets`), "rank_ub"
+    is Chatbot Arena's; "p_cut" is the probability of being among the `below` weakest, null without a cut. "tie" is
+    ν of Davidson or θ of Rao and Kupper. Votes are weights where votes have weights.
+    Raises what `fit` and `cut_probabilities` raise, and BadSetting.
+    """
+    settings = settings or Settings()
+    names = list(names)
+    board = fitted(votes, settings)
+    ratings, errors = on_scale(names, board, settings)
+    reach = quantile(LEVEL) * errors
+    low, high = rank_sets(board, level=LEVEL)
+    chances: Sequence[float | None] = [None] * len(names)
+    if settings.below is not None:
+        chances = cut_probabilities(board, settings.below).tolist()
+    columns = {
+        "name": names,
+        "rating": ratings.tolist(),
+        "se": errors.tolist(),
+        "low": (ratings - reach).tolist(),
+        "high": (ratings + reach).tolist(),
+        "rank": board.ranks().tolist(),
+        "rank_low": low.tolist(),
+        "rank_high": high.tolist(),
+        "rank_ub": rank_upper_bounds(board, LEVEL).tolist(),
+        "votes": [whole(weight) for weight in board.votes.tolist()],
+        "provisional": board.provisional(settings.minimum_votes).tolist(),
+        "p_cut": chances,
+    }
+    players = [dict(zip(columns, player, strict=True)) for player in zip(*columns.values(), strict=True)]
+    return {
+        "log_likelihood_per_vote": board.log_likelihood_per_vote,
+        "votes": whole(float(board.votes.sum()) / 2),
+        "voters": voters_of(votes),
+        "tie": None if board.tie is None else math.exp(board.tie),
+        "players": sorted(players, key=lambda player: int(player["rank"])),
+    }
+
+
+def fitted(votes: Votes, settings: Settings) -> Fit:
+    """The fit under these settings."""
+    ties, both_bad = cast(Ties, settings.ties), cast(BothBad, settings.both_bad)
+    intervals = intervals_for(votes, settings)
+    resampled = intervals == "bootstrap"
+    trusted = cast(Intervals, "fisher" if resampled else intervals)
+    board = fit(votes, prior=settings.prior, ties=ties, both_bad=both_bad, intervals=trusted)
+    if not resampled:
+        return board
+    by_voter = (voters_of(votes) or 0) > 1
+    random = np.random.default_rng(SEED)
+    covariance = bootstrap(votes, rng=random, prior=settings.prior, ties=ties, both_bad=both_bad, by_voter=by_voter)
+    return replace(board, covariance=covariance)
+
+
+def intervals_for(votes: Votes, settings: Settings) -> str:
+    """What intervals rest on: what is asked for; else voters, where two or more are known; else votes."""
+    return settings.intervals or ("cluster" if (voters_of(votes) or 0) > 1 else "sandwich")
+
+
+def voters_of(votes: Votes) -> int | None:
+    """How many voters there are, None where that is not known."""
+    return votes.voters()[1] if isinstance(votes, Ballots) and votes.voter is not None else None
+
+
+def on_scale(names: Sequence[str], board: Fit, settings: Settings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ratings and their standard errors in the unit of the scale, (n,) each. Raises BadSetting."""
+    unit, origin = (ELO_PER_NAT, ELO_MEAN) if settings.scale == "elo" else (1.0, 0.0)
+    if settings.anchor is not None:
+        if settings.anchor.name not in names:
+            raise BadSetting(f"there is no player {settings.anchor.name!r} to anchor at {settings.anchor.value:g}")
+        board, origin = board.anchored(names.index(settings.anchor.name)), settings.anchor.value
+    errors = unit * np.sqrt(np.maximum(np.diagonal(board.covariance), 0.0))
+    return origin + unit * board.strengths, errors
+
+
+def whole(weight: float) -> int | float:
+    """The number, as an integer where it is one; sums of weights are off by a rounding error."""
+    return round(weight) if abs(weight - round(weight)) <= 1e-9 * max(1.0, weight) else weight
+
+
+def apart(names: Sequence[str], votes: Votes, settings: Settings) -> list[tuple[list[str], Votes]]:
+    """The groups of players that votes which count join, each with its names and votes, the largest first."""
+    points = totals_of(votes, ties=cast(Ties, settings.ties), both_bad=cast(BothBad, settings.both_bad)).points
+    return [
+        ([names[player] for player in members], among(votes, np.array(members)))
+        for members in groups(points, strong=False)
+    ]
+
+
+def among(votes: Votes, members: NDArray[np.intp]) -> Votes:
+    """The votes between these players, who get the ids 0, 1, … in their order."""
+    if isinstance(votes, Tally):
+        return Tally(votes.counts[np.ix_(members, members)])
+    place = np.full(votes.players, -1, dtype=np.intp)
+    place[members] = np.arange(members.size)
+    kept = votes.where((place[votes.first] >= 0) & (place[votes.second] >= 0))
+    return Ballots.from_arrays(
+        place[kept.first],
+        place[kept.second],
+        kept.outcome,
+        players=members.size,
+        voter=kept.voter,
+        weight=kept.weight,
+    )
