@@ -10,10 +10,7 @@ from django.db.models import Max, OuterRef, Subquery
 
 from inference.models import Entry
 from leaderboard.models import Board, Folded, ParticipationState, Round, RoundState, Series, Standing, Status
-from rating import Fit, Intervals, cut_probabilities, rank_sets
-
-# How every board of the site is rated; `python -m rating fit --config` reads them from a board's file.
-PARAMETERS = {"prior": 0.5, "ties": "half", "both_bad": "half"}
+from rating import Fit, Intervals, Settings, cut_probabilities, parameters, rank_sets
 
 HISTORY_POINTS = 400  # more than a chart can show
 
@@ -43,12 +40,17 @@ def publish_board(
     """
     last = Board.objects.filter(series=series).aggregate(last=Max("number"))["last"] or 0
     contest = Round.objects.filter(series=series).first()
+    settings = Settings(
+        intervals=intervals,
+        minimum_votes=contest.minimum_votes if contest else 0,
+        below=contest.cut_size if contest else None,
+    )
     board = Board.objects.create(
         series=series,
         number=last + 1,
         position=folded.position,
         votes=votes_of(made),
-        parameters={**PARAMETERS, "intervals": intervals, "minimum_votes": contest.minimum_votes if contest else 0},
+        parameters=parameters(settings),
     )
     standings = rated(folded.slugs, made)
     entries = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "id"))

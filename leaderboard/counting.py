@@ -9,7 +9,7 @@ import numpy as np
 
 from arena.ballots import Ballot, ballots
 from leaderboard.models import Folded, Round
-from rating import OUTCOME_NAMES, Ballots, Live, Running
+from rating import OUTCOME_NAMES, Ballots, Intervals, Live, Running
 
 MOST_CLUSTERED = 32  # players; the moments of more are too much to write with every fold
 ANEW_AT_ONCE = 50_000
@@ -45,20 +45,25 @@ def store(folded: Folded, running: Running) -> None:
     folded.state = zlib.compress(file.getvalue(), level=1)
 
 
+def intervals_for(slugs: Sequence[str]) -> Intervals:
+    return "cautious" if len(slugs) <= MOST_CLUSTERED else "sandwich"
+
+
 def stored(folded: Folded, contest: Round) -> Running:
     """What `store` kept; made from the round's ballots where nothing is kept, as after an upgrade."""
     if folded.state:
         with np.load(io.BytesIO(zlib.decompress(bytes(folded.state)))) as kept:
-            return Running.resumed(kept)
+            return Running.resumed(kept, intervals=intervals_for(folded.slugs))
     if not folded.position:
-        return Running(len(folded.slugs), by_voter=len(folded.slugs) <= MOST_CLUSTERED)
+        return Running(len(folded.slugs), intervals=intervals_for(folded.slugs))
     return counted_anew(folded.slugs, ballots(contest.gate), upto=folded.position)
 
 
 def counted_anew(slugs: Sequence[str], found: Iterable[Ballot], *, upto: int) -> Running:
     """Count the ballots from the first to a position."""
     columns = Columns(slugs)
-    counted = Live(len(slugs)) if len(slugs) <= MOST_CLUSTERED else Running(len(slugs), by_voter=False)
+    intervals = intervals_for(slugs)
+    counted = (Live if intervals == "cautious" else Running)(len(slugs), intervals=intervals)
     wanted = takewhile(lambda ballot: ballot.position <= upto, found)
     while some := list(islice(wanted, ANEW_AT_ONCE)):
         counted.count(columns.of(some))

@@ -62,7 +62,7 @@ def import_votes(rows: list[ImportedBallot], series: Series, *, kept: Callable[[
     folded = Folded.objects.create(series=series, slugs=[slugs[name] for name in names], position=len(rows))
     votes = votes_of(rows, names)
     shown = {slugs[name]: name for name in names}
-    intervals: Intervals = "cluster" if isinstance(votes, Ballots) and votes.voters()[1] > 1 else "sandwich"
+    intervals: Intervals = "cautious" if isinstance(votes, Ballots) and votes.voters()[1] > 1 else "sandwich"
     return publish_board(series, folded, fit(votes, intervals=intervals, apart=True), shown, intervals=intervals)
 
 

@@ -8,9 +8,9 @@ board.ratings(), board.intervals(), board.ranks()
 from rating.ballots import Ballots
 from rating.bootstrap import bootstrap
 from rating.categories import Categories, Category, fit_categories
+from rating.composite import Component, Composite, arena_component, composite_of, rounded
 from rating.contextual import Contextual, fit_contextual, style_features
 from rating.covariance import Intervals
-from rating.composite import Component, Composite, arena_component, composite_of, rounded
 from rating.cut import cut_probabilities
 from rating.elo import elo
 from rating.errors import (
@@ -32,10 +32,10 @@ from rating.live import Live, Running
 from rating.lock import Certificate, Lock, Needed, OverTheLine, certificate, lock_verdict
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
 from rating.ranks import rank_sets, rank_upper_bounds
+from rating.robustness import Margin, robustness_margin
 from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
 from rating.settings import Anchor, Settings, parameters
 from rating.standings import standings
-from rating.robustness import Margin, robustness_margin
 from rating.tally import Tally
 
 __all__ = [
@@ -50,10 +50,10 @@ __all__ = [
     "Categories",
     "Category",
     "Certificate",
-    "Contextual",
-    "Design",
     "Component",
     "Composite",
+    "Contextual",
+    "Design",
     "Disconnected",
     "Draw",
     "Empty",
@@ -73,9 +73,9 @@ __all__ = [
     "Settings",
     "Tally",
     "UnknownOutcome",
+    "arena_component",
     "arena_probabilities",
     "bootstrap",
-    "arena_component",
     "certificate",
     "composite_of",
     "cut_probabilities",
@@ -93,9 +93,9 @@ __all__ = [
     "read_ballots",
     "read_rows",
     "read_votes",
+    "robustness_margin",
+    "rounded",
     "standings",
     "style_features",
     "uniform_probabilities",
-    "robustness_margin",
-    "rounded",
 ]

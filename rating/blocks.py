@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rating.errors import UnknownOutcome
-from rating.outcomes import Outcome, outcome_named
+from rating.outcomes import OUTCOME_NAMES, outcome_named
 from rating.tally import LARGEST_COUNT
 
 Floats = NDArray[np.float64]
@@ -150,7 +150,7 @@ def outcome_of(word: object) -> int:
 def unknown_outcome(word: object) -> str:
     if not isinstance(word, str):
         return f"the winner is {shown(word)}, not a word"
-    return f"{shown(word)} is no outcome; known are {', '.join(kind.name.lower() for kind in Outcome)}"
+    return f"{shown(word)} is no outcome; known are {', '.join(OUTCOME_NAMES)}, and a player's column for a and b"
 
 
 def weights_of(column: Coded) -> Floats:

@@ -131,7 +131,7 @@ def category_of(
         return Category(players, Empty("there are no votes in this category"))
     own = np.ix_(players, players)
     totals = Totals(totals.weights[own], totals.squares[own])
-    clustered = (settings.intervals or "cluster") == "cluster" and ballots.voter is not None
+    clustered = settings.intervals in (None, "cluster", "cautious") and ballots.voter is not None
     votes = among(ballots, held, players) if clustered else ballots
     try:
         return Category(players, rated(votes, totals, settings, overall.strengths[players]))

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Never
 
@@ -18,7 +18,6 @@ from rating.settings import CHOICES, Anchor, Settings, parameters, parameters_of
 from rating.standings import Votes, apart, intervals_for, standings
 from rating.tables import printable, table
 
-FLAGS = ("prior", "ties", "both_bad", "intervals", "scale", "minimum_votes", "below", "voter_column", "weight_column")
 GROUPS_NAMED, PLAYERS_NAMED = 4, 4  # in the line that says which groups never met
 
 
@@ -88,6 +87,7 @@ def add_settings(command: argparse.ArgumentParser) -> None:
     command.add_argument("--anchor", type=anchor_of, metavar="NAME=VALUE", help="fix one rating, in that unit")
     command.add_argument("--minimum-votes", type=float, metavar="VOTES", help="fewer make a rating provisional (30)")
     command.add_argument("--below", type=int, metavar="K", help="add P(cut), to be among the K weakest, and the lock")
+    command.add_argument("--planned-votes", type=float, metavar="VOTES", help="all votes at the deadline, for the lock")
 
 
 def anchor_of(text: str) -> Anchor:
@@ -102,7 +102,7 @@ def anchor_of(text: str) -> Anchor:
 def settings_asked(asked: argparse.Namespace) -> Settings:
     """The settings of the exported board, if one is given, with those of the flags over them. Raises BadSetting."""
     given = parameters_of(asked.config) if asked.config else {}
-    flags = {name: getattr(asked, name) for name in (*FLAGS, "anchor")}
+    flags = {field.name: getattr(asked, field.name) for field in fields(Settings)}
     return settings_of(given | {name: value for name, value in flags.items() if value is not None})
 
 

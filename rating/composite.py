@@ -145,7 +145,8 @@ def errors_of(component: Component) -> Floats:
         return covariance
     weight = float(component.weight)
     if component.maximum is not None:
-        return covariance * (weight / float(component.maximum)) ** 2
+        scaled: Floats = covariance * (weight / float(component.maximum)) ** 2
+        return scaled
     normal = np.random.default_rng(SEED).standard_normal((DRAWS, n))
     values = np.array([float(score) for score in component.scores]) + normal @ square_root(covariance)
     shares = ranked(values) if component.normalisation == "rank" else stretched(values)
@@ -156,8 +157,8 @@ def errors_of(component: Component) -> Floats:
 
 def ranked(values: Floats) -> Floats:
     """The share of the others that each beats, row by row (draws, n)."""
-    ranks: Floats = rankdata(values, axis=1)
-    return (ranks - 1) / (values.shape[1] - 1)
+    shares: Floats = (rankdata(values, axis=1) - 1) / (values.shape[1] - 1)
+    return shares
 
 
 def stretched(values: Floats) -> Floats:

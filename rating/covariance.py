@@ -15,7 +15,7 @@ from rating.totals import Totals
 
 Floats = NDArray[np.float64]
 
-Intervals = Literal["fisher", "sandwich", "cluster"]
+Intervals = Literal["fisher", "sandwich", "cluster", "cautious"]
 
 FEW_VOTES = 60  # of a player; below it the sandwich alone is too narrow
 FEW_VOTERS = 200  # of a player, as many as would weigh the same if all were alike; below it the same holds
@@ -35,11 +35,11 @@ class VoterSums:
     scores: Floats
     """Σ u_v u_vᵀ (m, m)."""
 
-    effective: Floats
+    effective: Floats | None = None
     """(n,), of each player's voters, how many of equal weight would vary as little: (Σ n_v)² / Σ n_v² (Kish 1965)."""
 
     information: Floats | None = None
-    """Σ J_v² (n, n); None where every player has voters enough to do without."""
+    """Σ J_v² (n, n); None where nothing is made of few voters."""
 
     cubes: float = 0.0
     """Σ n_v³, n_v being the weight of all the voter's votes."""
@@ -64,8 +64,9 @@ def covariance_of(
     trusts the likelihood (Fisher): M H⁻¹ M. With it, the sandwich M H⁻¹ B H⁻¹ M (Huber 1967; White 1982,
     Econometrica 50), which holds whatever a tie is worth, but comes out too narrow on few votes, where an undefeated
     player leaves no residuals, and on few voters, whose tastes the strengths follow. So a player that is `narrow`
-    (n,), or has few voters, gets the larger of its variance there and in V = M H⁻¹ (φ̂ H + τ̂² X) H⁻¹ M, where votes
-    vary by a factor φ̂ and voters' tastes by a variance τ̂²: see `dispersion` and `tastes`.
+    (n,), or where one is cautious has few voters, gets the larger of its variance there and in
+    V = M H⁻¹ (φ̂ H + τ̂² X) H⁻¹ M, where votes vary by a factor φ̂ and voters' tastes by a variance τ̂²: see
+    `dispersion` and `tastes`.
 
     Where V is larger, the player's row of the square root of the sandwich gives way to its row of the square
     root of V, and the covariance is that root times its transpose. It is therefore positive semidefinite, has
@@ -81,9 +82,9 @@ def covariance_of(
         return (model + model.T) / 2
     model *= dispersion(maximum, totals)
     if isinstance(meat, VoterSums):
-        if meat.information is not None:
+        if meat.information is not None and meat.effective is not None:
             model += inverse[:, :n] @ tastes(maximum, totals, meat, meat.information) @ inverse[:, :n].T
-        narrow = narrow | (meat.effective < FEW_VOTERS)
+            narrow = narrow | (meat.effective < FEW_VOTERS)
         meat = meat.meat()
     sandwich: Floats = inverse @ meat @ inverse.T
     wider = narrow & (np.diagonal(model) > np.diagonal(sandwich))
@@ -106,10 +107,11 @@ def meat_of_votes(maximum: Maximum, totals: Totals) -> Floats:
     )
 
 
-def meat_of_voters(maximum: Maximum, ballots: Ballots) -> VoterSums:
+def meat_of_voters(maximum: Maximum, ballots: Ballots, *, cautious: bool = False) -> VoterSums:
     """What says how much the derivatives vary where each voter is a draw.
 
-    maximum.scores must be 0 for outcomes that are not counted. Raises BadSetting for fewer than two voters.
+    cautious: also what few voters' tastes may hide. maximum.scores must be 0 for outcomes that are not counted.
+    Raises BadSetting for fewer than two voters.
     """
     voters, number = ballots.voters()
     if number < 2:
@@ -119,10 +121,10 @@ def meat_of_voters(maximum: Maximum, ballots: Ballots) -> VoterSums:
         by_tie = weighed(maximum.tie_scores, ballots)
         parts.append(csr_array(np.bincount(voters, by_tie, number)[:, None]))
     scores = np.block([[(left.T @ right).toarray() for right in parts] for left in parts])
+    effective = effective_voters(ballots, voters, number) if cautious else None
+    if effective is None or (effective >= FEW_VOTERS).all():
+        return VoterSums(number, scores)
     each = np.bincount(voters, ballots.weight, number).astype(np.float64)
-    effective = effective_voters(ballots, voters, number)
-    if (effective >= FEW_VOTERS).all():
-        return VoterSums(number, scores, effective)
     information = information_squares(maximum.information, ballots, voters, number)
     return VoterSums(number, scores, effective, information, float((each**3).sum()), float((each**2).sum()))
 

@@ -146,7 +146,8 @@ def fit(
     prior: phantom games, each half won, that every player has against a player of strength 0: they keep the
     undefeated and the winless finite.
     ties: "half" a point for each (Bradley-Terry), "drop", or a model of their own; both_bad: as a tie, or "drop".
-    intervals: "fisher" trusts the model, "sandwich" takes each vote for a draw of its own, "cluster" each voter;
+    intervals: "fisher" trusts the model, "sandwich" takes each vote for a draw of its own, "cluster" each voter,
+    "cautious" too, and is wider where a player's voters are few, whose tastes the strengths then follow;
     left out, "cluster" where the votes say who cast them and "sandwich" where they do not.
     apart: rate groups of players that never met all the same; only the prior then compares them.
     start: strengths to set out from (n,), nats; those of a board with fewer votes save steps.
@@ -225,8 +226,8 @@ def meat_of(
         return None
     if chosen == "sandwich":
         return meat_of_votes(maximum, totals)
-    if chosen != "cluster":
-        raise BadSetting(f'intervals must be "fisher", "sandwich" or "cluster", not {intervals!r}')
+    if chosen not in ("cluster", "cautious"):
+        raise BadSetting(f'intervals must be "fisher", "sandwich", "cluster" or "cautious", not {intervals!r}')
     if not (isinstance(votes, Ballots) and voters_known):
         raise BadSetting("clustering by voter needs votes that say who cast them")
-    return meat_of_voters(maximum, votes.counted(counted))
+    return meat_of_voters(maximum, votes.counted(counted), cautious=chosen == "cautious")

@@ -28,18 +28,20 @@ class Running:
     `count`; `Live` remembers them.
     """
 
-    __slots__ = ("both_bad", "moments", "prior", "squares", "strengths", "weights")
+    __slots__ = ("asked", "both_bad", "moments", "prior", "squares", "strengths", "weights")
 
-    def __init__(self, players: int, *, prior: float = 0.5, both_bad: BothBad = "half", by_voter: bool = True) -> None:
-        """Make the state of a board without votes. by_voter: cluster by voter, which takes at most 64 players.
+    def __init__(
+        self, players: int, *, prior: float = 0.5, both_bad: BothBad = "half", intervals: Intervals = "cluster"
+    ) -> None:
+        """Make the state of a board without votes.
 
-        Raises BadSetting.
+        intervals: as in `fit`; "cluster" and "cautious" take at most 64 players. Raises BadSetting.
         """
-        self.prior, self.both_bad = prior, both_bad
+        self.prior, self.both_bad, self.asked = prior, both_bad, intervals
         counted_outcomes("half", both_bad)
         self.weights: Floats = np.zeros((players, players, len(Outcome)))
         self.squares: Floats = np.zeros_like(self.weights)
-        self.moments = VoterMoments(players) if by_voter else None
+        self.moments = VoterMoments(players) if intervals in ("cluster", "cautious") else None
         self.strengths: Floats | None = None
 
     @property
@@ -54,8 +56,8 @@ class Running:
 
     @property
     def intervals(self) -> Intervals:
-        """Whose draws the votes are taken for: "cluster" as soon as two voters are known."""
-        return "sandwich" if self.moments is None or self.moments.voters < 2 else "cluster"
+        """What intervals rest on: what was asked for, or "sandwich" until two voters are known."""
+        return "sandwich" if self.moments is not None and self.moments.voters < 2 else self.asked
 
     def counted(self, ballots: Ballots) -> Ballots:
         """The votes among these that count."""
@@ -89,12 +91,14 @@ class Running:
         self.strengths = made.strengths
         return made
 
-    def meat(self, maximum: Maximum) -> Floats | VoterSums:
+    def meat(self, maximum: Maximum) -> Floats | VoterSums | None:
         """How much the derivatives vary at a maximum."""
         totals = Totals(self.weights, self.squares)
-        if self.moments is None or self.moments.voters < 2:
+        if self.intervals == "fisher":
+            return None
+        if self.moments is None or self.intervals == "sandwich":
             return meat_of_votes(maximum, totals)
-        return self.moments.at(maximum, totals)
+        return self.moments.at(maximum, totals, cautious=self.intervals == "cautious")
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What has to be kept for `resumed`; the settings are not among it."""
@@ -109,10 +113,22 @@ class Running:
         return kept
 
     @classmethod
-    def resumed(cls, kept: Mapping[str, NDArray[Any]], *, prior: float = 0.5, both_bad: BothBad = "half") -> Self:
-        """The state that `arrays` kept. Raises BadCounts where they are not of one board."""
+    def resumed(
+        cls,
+        kept: Mapping[str, NDArray[Any]],
+        *,
+        prior: float = 0.5,
+        both_bad: BothBad = "half",
+        intervals: Intervals = "cluster",
+    ) -> Self:
+        """The state that `arrays` kept; intervals by voter need what was kept for them.
+
+        Raises BadCounts where the arrays are not of one board.
+        """
         weights = np.array(kept["weights"], dtype=np.float64)
-        state = cls(len(weights), prior=prior, both_bad=both_bad, by_voter="moments" in kept)
+        state = cls(len(weights), prior=prior, both_bad=both_bad, intervals=intervals)
+        if state.moments is not None and "moments" not in kept:
+            raise BadCounts("nothing was kept of who cast these votes")
         squares = np.array(kept["squares"], dtype=np.float64)
         if weights.shape != state.weights.shape or squares.shape != weights.shape:
             raise BadCounts(f"kept totals have the shapes {weights.shape} and {squares.shape}")
@@ -164,11 +180,13 @@ class Live:
 
     __slots__ = ("history", "running")
 
-    def __init__(self, players: int, *, prior: float = 0.5, both_bad: BothBad = "half") -> None:
-        """Make a board without votes of at most 64 players. Raises BadSetting."""
+    def __init__(
+        self, players: int, *, prior: float = 0.5, both_bad: BothBad = "half", intervals: Intervals = "cluster"
+    ) -> None:
+        """Make a board without votes of at most 64 players; arguments as of `fit`. Raises BadSetting."""
         if players < 1:
             raise BadSetting(f"a board cannot have {players} players")
-        self.running = Running(players, prior=prior, both_bad=both_bad)
+        self.running = Running(players, prior=prior, both_bad=both_bad, intervals=intervals)
         self.history: History | None = None
 
     def count(self, ballots: Ballots) -> None:

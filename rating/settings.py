@@ -10,6 +10,7 @@ from rating.blocks import BadRow, shown
 from rating.covariance import Intervals
 from rating.errors import BadFile, BadSetting
 from rating.fitting import MINIMUM_VOTES
+from rating.tally import LARGEST_COUNT
 from rating.text_files import parsed_object
 from rating.totals import BothBad, Ties
 
@@ -46,6 +47,8 @@ class Settings:
     """Below it a rating is provisional."""
     below: int | None = None
     """How many fall at the cut."""
+    planned_votes: float | None = None
+    """The weight of all votes at the deadline of the cut, if it has one; see `lock_verdict`."""
     voter_column: str | None = None
     weight_column: str | None = None
 
@@ -54,14 +57,20 @@ class Settings:
             value = getattr(self, name)
             if value not in known and not (name == "intervals" and value is None):
                 raise BadSetting(f"the {said(name)} must be one of {', '.join(known)}, not {shown(value)}")
-        for name in ("prior", "minimum_votes"):
-            if not (number(value := getattr(self, name)) and value >= 0):
-                raise BadSetting(f"the {said(name)} must be a number of 0 or more, not {shown(value)}")
-        if self.below is not None and not (type(self.below) is int and self.below >= 1):
-            raise BadSetting(f"the number below must be a whole number of 1 or more, not {shown(self.below)}")
         for name in ("voter_column", "weight_column"):
             if not isinstance(value := getattr(self, name), str | None):
                 raise BadSetting(f"the {said(name)} must be a name, not {shown(value)}")
+        self.refuse_bad_numbers()
+
+    def refuse_bad_numbers(self) -> None:
+        """Raise BadSetting for a number that is none or out of its range."""
+        for name in ("prior", "minimum_votes"):
+            if not (number(value := getattr(self, name)) and 0 <= value <= LARGEST_COUNT):
+                raise BadSetting(f"the {said(name)} must be a number of 0 or more, not {shown(value)}")
+        if self.below is not None and not (type(self.below) is int and self.below >= 1):
+            raise BadSetting(f"the number below must be a whole number of 1 or more, not {shown(self.below)}")
+        if not (self.planned_votes is None or number(self.planned_votes)):
+            raise BadSetting(f"the planned votes must be a number, not {shown(self.planned_votes)}")
         if self.anchor is not None and not (number(self.anchor.value) and abs(self.anchor.value) <= LARGEST_ANCHOR):
             raise BadSetting(f"an anchor must be a number, not {shown(self.anchor.value)}")
 

@@ -12,8 +12,9 @@ from rating.ballots import Ballots
 from rating.bootstrap import bootstrap
 from rating.covariance import Intervals
 from rating.cut import cut_probabilities
-from rating.errors import BadSetting
+from rating.errors import BadSetting, NotConverged
 from rating.fitting import ELO_MEAN, ELO_PER_NAT, Fit, fit, quantile
+from rating.lock import lock_verdict
 from rating.ranks import rank_sets, rank_upper_bounds
 from rating.settings import Settings
 from rating.tally import Tally, groups
@@ -31,18 +32,27 @@ def standings(names: Sequence[str], votes: Votes, settings: Settings | None = No
     names: of the players, by id. "players" are sorted by rank; "rating", "se", "low" and "high" (95 %) are in the
     unit of the scale; "rank_low" to "rank_high" hold for all players together with 95 % (`rank_sets`), "rank_ub"
     is Chatbot Arena's; "p_cut" is the probability of being among the `below` weakest, null without a cut. "tie" is
-    ν of Davidson or θ of Rao and Kupper. Votes are weights where votes have weights.
-    Raises what `fit` and `cut_probabilities` raise, and BadSetting.
+    ν of Davidson or θ of Rao and Kupper, "lock" what `lock_of` says of the cut. Votes are weights where there are any.
+    Raises what `fit` and `cut_probabilities` raise, BadSetting, and NotConverged where floats end.
     """
-    settings = settings or Settings()
-    names = list(names)
+    try:
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
+            return board_in_words(list(names), votes, settings or Settings())
+    except ArithmeticError as why:
+        raise NotConverged("weights or a prior this far apart leave floating-point numbers no digits") from why
+
+
+def board_in_words(names: Sequence[str], votes: Votes, settings: Settings) -> dict[str, Any]:
+    """What `standings` returns."""
     board = fitted(votes, settings)
     ratings, errors = on_scale(names, board, settings)
     reach = quantile(LEVEL) * errors
     low, high = rank_sets(board, level=LEVEL)
     chances: Sequence[float | None] = [None] * len(names)
+    lock = None
     if settings.below is not None:
         chances = cut_probabilities(board, settings.below).tolist()
+        lock = lock_of(names, board, settings)
     columns = {
         "name": names,
         "rating": ratings.tolist(),
@@ -64,6 +74,31 @@ def standings(names: Sequence[str], votes: Votes, settings: Settings | None = No
         "voters": voters_of(votes),
         "tie": None if board.tie is None else math.exp(board.tie),
         "players": sorted(players, key=lambda player: int(player["rank"])),
+        "lock": lock,
+    }
+
+
+def lock_of(names: Sequence[str], board: Fit, settings: Settings) -> dict[str, Any]:
+    """Whether the cut is sure, who surely stays and goes, the pair that holds it open, and the votes still needed.
+
+    "gap" is in the unit of the scale; see `lock_verdict`, which also says what is raised.
+    """
+    assert settings.below is not None  # who asks for a lock names a cut
+    found = lock_verdict(board, settings.below, planned_votes=settings.planned_votes)
+    pair = found.pair
+    return {
+        "locked": found.locked,
+        **{
+            said: [names[i] for i, each in enumerate(found.players) if each == said] for said in ("safe", "out", "open")
+        },
+        "pair": {
+            "below": names[pair.below],
+            "above": names[pair.above],
+            "gap": pair.gap if settings.scale == "elo" else pair.gap / ELO_PER_NAT,
+            "z": pair.z,
+            "bound": pair.bound,
+        },
+        "votes_needed": {"low": found.needed.low, "median": found.needed.median, "high": found.needed.high},
     }
 
 

@@ -37,7 +37,19 @@ def footnotes(content: dict[str, Any], settings: Settings) -> list[str]:
     notes.append(
         f"{counted(content['votes'])} votes{voters}, log-likelihood per vote {content['log_likelihood_per_vote']:.6f}"
     )
-    return notes
+    return notes + ([] if content["lock"] is None else [lock_note(content["lock"])])
+
+
+def lock_note(lock: dict[str, Any]) -> str:
+    """What a reader must know of the cut."""
+    below, above = (printable(lock["pair"][side]) for side in ("below", "above"))
+    if lock["locked"]:
+        return f"the cut is locked: {below} is surely below {above}, and so is every other pair across the line"
+    low, high = lock["votes_needed"]["low"], lock["votes_needed"]["high"]
+    more = "how many more votes that takes cannot be said"
+    if low is not None:
+        more = f"{low:,} to {high:,} more votes may show" if high is not None else f"{low:,} more votes or many more"
+    return f"the cut is open: {below} is not surely below {above}; {more}"
 
 
 def counted(weight: float) -> str:

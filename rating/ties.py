@@ -103,13 +103,14 @@ def most_likely(
     wins, ties = totals.wins, totals.ties
     if not ties.any():
         return bradley_terry(totals, prior, start)
-    if not wins.any():
+    verdicts = np.stack([wins, wins.T, ties], axis=2)
+    share = float(ties.sum() / verdicts.sum())
+    if share >= 1:  # also where the weights of all wins are lost among those of the ties
         raise NotConverged("all votes are ties, so that their share has no finite parameter")
     if prior == 0:
         refuse_infinite_strengths(totals.points)
-    verdicts = np.stack([wins, wins.T, ties], axis=2)
     n = len(wins)
-    x = np.append(np.zeros(n) if start is None else start, tie_among_equals(float(ties.sum() / verdicts.sum())))
+    x = np.append(np.zeros(n) if start is None else start, tie_among_equals(share))
     value = objective(model, verdicts, prior, x)
     before = math.inf
     for _ in range(MOST_STEPS):
@@ -150,9 +151,11 @@ def slopes(model: Model, verdicts: Floats, prior: float, x: Floats) -> tuple[Flo
     """The gradient (n + 1,) and minus the second derivatives (n + 1, n + 1) of the objective.
 
     Every vote stands twice among the verdicts, as (i, j) and as (j, i); sums over one index count it once for each
-    player, and sums over both are halved.
+    player, and sums over both are halved. Raises NotConverged where Rao and Kupper's η is lost in rounding.
     """
     strengths, tie = x[:-1], float(x[-1])
+    if model is rao_kupper_verdicts and tie <= 0:
+        raise NotConverged("ties weigh so little that their share has no parameter in floating-point numbers")
     at = model(gaps(strengths), tie)
     sigma = expit(strengths)
     by_strength = (verdicts * at.by_gap).sum(axis=(1, 2)) + prior * (0.5 - sigma)

@@ -73,10 +73,11 @@ class VoterMoments:
         self.cubes += float((more * (3 * given**2 + 3 * given * more + more**2)).sum())
         self.voters += int(np.count_nonzero(np.bincount(past_rows, minlength=voters.size) == 0))
 
-    def at(self, maximum: Maximum, totals: Totals) -> VoterSums:
+    def at(self, maximum: Maximum, totals: Totals, *, cautious: bool = False) -> VoterSums:
         """The sums over voters at a maximum of Bradley and Terry's likelihood.
 
-        totals: of the same votes. Raises BadSetting for fewer than two voters.
+        totals: of the same votes; cautious: also what few voters' tastes may hide.
+        Raises BadSetting for fewer than two voters.
         """
         if self.voters < 2:
             raise BadSetting("one voter's votes cannot say how voters vary: two are needed to cluster by voter")
@@ -86,11 +87,13 @@ class VoterMoments:
         # E (s − n p) (s − n p)ᵀ Eᵀ from the outside: E has two numbers a column, the sums have all of theirs.
         half: Floats = left @ self.sums
         scores: Floats = left @ half.T
+        if not cautious:
+            return VoterSums(self.voters, scores)
         votes = self.sums[: len(i), : len(i)]
         squares = np.einsum("ip,ip->i", abs(signs) @ votes, abs(signs).toarray())
         effective: Floats = totals.votes() ** 2 / np.where(squares > 0, squares, 1.0)
         if (effective >= FEW_VOTERS).all():
-            return VoterSums(self.voters, scores, effective)
+            return VoterSums(self.voters, scores)
         information = information_squares(votes, maximum.information[i, j], self.players)
         return VoterSums(self.voters, scores, effective, information, self.cubes, float(votes.sum()))
 

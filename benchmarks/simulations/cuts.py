@@ -95,6 +95,7 @@ def fallen(setting: Setting, random: np.random.Generator) -> tuple[Floats, Float
     """P(below) of the players of a new board, and whether they truly are, 1 or 0, (n,) each."""
     strengths = setting.strengths(random)
     truth = strengths_at_large(strengths, setting.voters.taste if setting.voters else 0.0)
-    board = fit(cast(random, strengths, PLAYERS * setting.votes // 2, setting.voters), apart=True)
+    ballots = cast(random, strengths, PLAYERS * setting.votes // 2, setting.voters)
+    board = fit(ballots, intervals="cautious" if setting.voters else None, apart=True)
     chances = cut_probabilities(board, setting.below, draws=2000)
     return chances, (np.argsort(np.argsort(truth)) < setting.below).astype(np.float64)

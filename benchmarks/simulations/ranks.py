@@ -77,7 +77,8 @@ def claims(shape: Shape, votes: int, random: np.random.Generator) -> tuple[bool,
     A set says that low − 1 players are stronger and n − high weaker, a bound that bound − 1 are stronger.
     """
     players = shape.strengths.size
-    board = fit(cast(random, shape.strengths, players * votes // 2, shape.voters), apart=True)
+    ballots = cast(random, shape.strengths, players * votes // 2, shape.voters)
+    board = fit(ballots, intervals="cautious" if shape.voters else None, apart=True)
     truth = strengths_at_large(shape.strengths, shape.voters.taste if shape.voters else 0.0)
     stronger = (truth[:, None] < truth - 1e-9).sum(axis=1)
     weaker = (truth[:, None] > truth + 1e-9).sum(axis=1)

@@ -12,11 +12,13 @@ from arena.models import Battle, Turn, Vote, Voter
 from arena.sequence import sweep
 from leaderboard import broadcast
 from leaderboard.boards import all_series, board, history
+from leaderboard.export import export_round
 from leaderboard.fold import fold
 from leaderboard.models import Board, Folded, Series
 from leaderboard.rounds import close_round, open_following_round
 from leaderboard.tasks import fold_open_rounds
 from rating import Ballots, Tally, fit, outcome_named
+from rating.command import main as rating_command
 from tests.servers import wait_until
 from tests.visitor import receive
 
@@ -212,9 +214,9 @@ def test_one_persons_many_votes_say_less_than_those_of_many(contest):
         players=4,
         voter=[voters[ballot.voter] for ballot in found],
     )
-    low, high = fit(votes).intervals()
+    low, high = fit(votes, intervals="cautious").intervals()
     shown = board()
-    assert shown["parameters"]["intervals"] == "cluster"
+    assert shown["parameters"]["intervals"] == "cautious"
     for row in shown["standings"]:
         assert (row["low"], row["high"]) == pytest.approx((low[place[row["slug"]]], high[place[row["slug"]]]), abs=1e-6)
 
@@ -349,3 +351,18 @@ def test_a_void_battle_weighs_nothing(visitor, contest):
     assert Turn.objects.get().state == "void"
     fold_open_rounds()
     assert board()["votes"] == 0
+
+
+def test_an_outsider_recomputes_an_exported_board_from_its_files_alone(contest, tmp_path, capsys):
+    cast_ladder(contest)
+    cast(contest, "alder", "dogwood", "a", counted=False)
+    fold(contest)
+    export_round(contest, tmp_path)
+    arguments = ["fit", str(tmp_path / "ballots.jsonl.gz"), "--config", str(tmp_path / "board.json"), "--json"]
+    assert rating_command(arguments) == 0
+    players = {player["name"]: player for player in json.loads(capsys.readouterr().out)["players"]}
+    shown = board()
+    assert len(players) == len(shown["standings"])
+    for row in shown["standings"]:
+        for field in ("rating", "low", "high", "rank", "rank_low", "rank_high", "votes", "p_cut"):
+            assert players[row["slug"]][field] == pytest.approx(row[field], abs=1e-6)

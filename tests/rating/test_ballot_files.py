@@ -152,6 +152,8 @@ GOOD = '{"a": "x", "b": "y", "winner": "a"}\n'
         ("v.csv", "left,right,winner\nx,y,model_a\n", 2, "'model_a' is no outcome"),
         ("v.csv", f"a,b,winner\nx,y,{'z' * 999}\n", 2, f"'{'z' * 79}… is no outcome"),
         ("v.jsonl", "", None, "it holds no votes"),
+        ("v.jsonl", GOOD.replace("}", ', "weight": 1}') + GOOD.replace("}", ', "weight": true}'), 2, "weight is True"),
+        ("v.jsonl", GOOD.replace("}", ', "weight": "1"}'), 1, "the weight is '1'"),
         ("v.jsonl", GOOD + '{"a": "x", "b": "x", "winner": "a"}\n[]', 2, "'x' battles itself"),
         ("v.jsonl", '{"a": "x", "b": "y", "winner": "a", "voter": [1]}', 1, "the voter is [1], not a name"),
         ("v.jsonl", '{"a": "x", "b": "y", "winner": "a", "voter": true}', 1, "the voter is True, not a name"),
@@ -269,6 +271,7 @@ x,y,left,7,p,0.5
 y,x,tie,7,q,3
 z,x,right,8,p,0
 y,x,tie,8,,1
+y,x,tie,8,,1
 """
 
 
@@ -278,13 +281,13 @@ def test_votes_are_read_with_their_voters_and_weights(tmp_path: Path) -> None:
     assert isinstance(votes, Ballots)
     assert names == ("x", "y", "z")
     assert votes.weight is None
-    assert votes.voters()[0].tolist() == [0, 1, 0, 2]  # who is not named is somebody else
+    assert votes.voters()[0].tolist() == [0, 1, 0, 2, 3]  # who is not named is somebody else
     names, votes = read_votes(file, voter="worker", weight="n")
     assert isinstance(votes, Ballots)
     assert names == ("x", "y")  # z's only vote weighs nothing
     assert votes.weight is not None
-    assert votes.weight.tolist() == [0.5, 3, 1]
-    assert votes.voters()[0].tolist() == [0, 0, 1]
+    assert votes.weight.tolist() == [0.5, 3, 1, 1]
+    assert votes.voters()[0].tolist() == [0, 0, 1, 1]
 
 
 def test_json_lines_are_read_with_their_voters_and_weights(tmp_path: Path) -> None:

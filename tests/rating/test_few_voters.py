@@ -18,7 +18,7 @@ ZIPF = Voters(40, steepness=1.2, taste=0.8)
 def at_maximum(ballots: Ballots) -> tuple[Totals, Maximum, VoterSums]:
     totals = totals_of(ballots)
     maximum = bradley_terry(totals, 0.5)
-    return totals, maximum, meat_of_voters(maximum, ballots)
+    return totals, maximum, meat_of_voters(maximum, ballots, cautious=True)
 
 
 def without_voters(ballots: Ballots) -> Ballots:
@@ -33,7 +33,7 @@ def test_intervals_hold_what_they_promise_where_a_few_voters_cast_most_votes() -
         strengths = normal_strengths(random, 8, 0.6)
         truth = strengths_at_large(strengths, ZIPF.taste)
         ballots = cast(random, strengths, 240, ZIPF)
-        for board, found in ((fit(ballots), held), (fit(without_voters(ballots)), by_vote)):
+        for board, found in ((fit(ballots, intervals="cautious"), held), (fit(without_voters(ballots)), by_vote)):
             found.append(np.abs(board.strengths - truth) < 1.96 * np.sqrt(np.diagonal(board.covariance)))
     assert 0.93 < np.mean(held) < 0.97  # the clustered sandwich alone: .90
     assert np.mean(by_vote) < 0.8
@@ -90,7 +90,7 @@ def test_voters_who_vote_once_are_votes() -> None:
     ballots = cast(np.random.default_rng(8), np.zeros(5), 100)
     each = Ballots.from_arrays(ballots.first, ballots.second, ballots.outcome, players=5, voter=np.arange(100))
     # 40 votes a player. The sandwiches differ by the factor of G voters alone.
-    np.testing.assert_allclose(fit(each).covariance, fit(ballots).covariance, rtol=0.012)
+    np.testing.assert_allclose(fit(each, intervals="cautious").covariance, fit(ballots).covariance, rtol=0.012)
 
 
 def test_voters_are_counted_by_what_they_weigh() -> None:
@@ -111,7 +111,9 @@ def test_many_voters_need_no_model_of_tastes() -> None:
     ballots = cast(np.random.default_rng(9), np.zeros(3), 5_000, Voters(voters, taste=0.5))
     *_, sums = at_maximum(ballots)
     assert (sums.number, sums.information) == (voters, None)
-    assert (fit(ballots).standard_errors() > 1.1 * fit(without_voters(ballots)).standard_errors()).all()
+    assert (
+        fit(ballots, intervals="cautious").standard_errors() > 1.1 * fit(without_voters(ballots)).standard_errors()
+    ).all()
 
 
 def test_one_voter_for_all_and_another_for_once_leave_a_usable_board() -> None:
@@ -120,7 +122,7 @@ def test_one_voter_for_all_and_another_for_once_leave_a_usable_board() -> None:
     voter[0] = 1
     two = Ballots.from_arrays(ballots.first, ballots.second, ballots.outcome, players=4, voter=voter)
     # The strengths follow the one voter wholly, so that its tastes do not show; votes vary all the same.
-    ratio = fit(two).standard_errors() / fit(without_voters(two)).standard_errors()
+    ratio = fit(two, intervals="cautious").standard_errors() / fit(without_voters(two)).standard_errors()
     assert ratio.min() > 0.9
 
 
@@ -132,12 +134,12 @@ def test_tastes_never_vary_more_than_votes_do() -> None:
     added = tastes(maximum, totals, sums, sums.information)
     assert variance_of(added, maximum, totals, sums) == pytest.approx(2 * dispersion(maximum, totals))
     assert np.linalg.eigvalsh(dispersion(maximum, totals) * maximum.curvature + added).min() >= 0
-    assert np.linalg.eigvalsh(fit(ballots, apart=True).covariance).min() > -1e-12
+    assert np.linalg.eigvalsh(fit(ballots, intervals="cautious", apart=True).covariance).min() > -1e-12
 
 
 def test_two_votes_of_two_voters_are_a_board() -> None:
     two = Ballots.from_arrays([0, 0], [1, 1], [0, 1], players=2, voter=[0, 1])
-    assert np.isfinite(fit(two).covariance).all()
+    assert np.isfinite(fit(two, intervals="cautious").covariance).all()
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
@@ -147,7 +149,7 @@ def test_every_model_of_ties_is_wider_by_few_voters(ties: Literal["half", "david
     def errors(board: Fit) -> float:
         return float(np.mean(board.standard_errors()))
 
-    assert errors(fit(ballots, ties=ties)) > 2 * errors(fit(without_voters(ballots), ties=ties))
+    assert errors(fit(ballots, ties=ties, intervals="cautious")) > 2 * errors(fit(without_voters(ballots), ties=ties))
 
 
 def test_the_information_of_votes_is_the_curvature_of_all() -> None:

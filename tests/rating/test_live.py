@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rating import BadCounts, BadSetting, Ballots, Disconnected, Fit, Live, NotConverged, Running, fit
+from rating import BadCounts, BadSetting, Ballots, Disconnected, Fit, Intervals, Live, NotConverged, Running, fit
 from rating.bradley_terry import bradley_terry
 from rating.totals import totals_of
 from rating.voters import MOST_PLAYERS
@@ -47,19 +47,19 @@ def assert_equal(live: Fit, batch: Fit) -> None:
     st.integers(0, 1000),
     st.booleans(),
     st.sampled_from(["half", "drop"]),
+    st.sampled_from(["fisher", "sandwich", "cluster", "cautious"]),
 )
 def test_votes_in_any_pieces_make_the_board_of_all_at_once(
-    pieces: list[int], seed: int, weighted: bool, both_bad: BothBad
+    pieces: list[int], seed: int, weighted: bool, both_bad: BothBad, intervals: Intervals
 ) -> None:
     votes = random_ballots(sum(pieces), seed=seed, weighted=weighted)
-    live, start = Live(5, both_bad=both_bad), 0
+    live, start = Live(5, both_bad=both_bad, intervals=intervals), 0
     for piece in pieces:
         board = live.advance(votes.where(np.arange(start, start + piece)), apart=True)
         start += piece
-    known = live.running.moments
-    assert known is not None
-    intervals: Literal["cluster", "sandwich"] = "cluster" if known.voters > 1 else "sandwich"
-    assert_equal(board, fit(votes, both_bad=both_bad, intervals=intervals, apart=True))
+    # One voter cannot be clustered.
+    assert live.running.intervals in (intervals, "sandwich")
+    assert_equal(board, fit(votes, both_bad=both_bad, intervals=live.running.intervals, apart=True))
 
 
 def test_a_long_memory_finds_each_voters_votes() -> None:
@@ -92,9 +92,11 @@ def test_a_board_that_was_kept_goes_on_where_it_stopped() -> None:
 
 def test_a_board_without_voters_is_kept_as_well() -> None:
     votes = random_ballots(100)
-    state = Running(5, by_voter=False)
+    state = Running(5, intervals="sandwich")
     state.count(votes.where(np.arange(60)))
-    resumed = Running.resumed(state.arrays())
+    with pytest.raises(BadCounts, match="who cast"):
+        Running.resumed(state.arrays())
+    resumed = Running.resumed(state.arrays(), intervals="sandwich")
     resumed.count(votes.where(np.arange(60, 100)))
     assert_equal(resumed.fit(), fit(votes.tally()))
 

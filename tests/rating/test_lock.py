@@ -82,15 +82,13 @@ def test_a_locked_board_leaves_nobody_open_and_needs_no_votes() -> None:
 
 def test_a_verdict_on_one_player_asks_for_more_than_the_board_does() -> None:
     # Of 8 players one goes: a false "safe" could come about at 7 pairs, a false lock only at all of them.
-    strengths = np.array([3.0, 3, 3, 3, 3, 3, 3, 0.0])
-    seven = bounds_of(np.array(50.0), None, 0.05 / 7)
-    strengths[:6] = seven * np.sqrt(0.02) + 1e-6
-    strengths[6] = seven * np.sqrt(0.02) - 1e-6
+    enough = float(bounds_of(np.array(50.0), None, 0.05 / 7)) * np.sqrt(0.02)
+    strengths = np.array([enough + 0.001] * 6 + [enough - 0.001, 0.0])
+    assert lock_verdict(made(strengths, np.eye(8) * 0.01), 1).locked
+    strengths[5] = 0.1
     verdict = lock_verdict(made(strengths, np.eye(8) * 0.01), 1)
-    assert verdict.locked
-    strengths[6] = 0.1
-    verdict = lock_verdict(made(strengths, np.eye(8) * 0.01), 1)
-    assert verdict.players == ("safe",) * 6 + ("open",) * 2
+    assert not verdict.locked
+    assert verdict.players == ("safe",) * 5 + ("open",) * 3
 
 
 def test_players_the_votes_do_not_compare_are_never_locked() -> None:

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from rating import BadSetting, Ballots, Disconnected, Margin, Outcome, Tally, fit, robustness_margin
+from rating.fitting import maximum_of
+from rating.robustness import Cut, enough, influence, inverse_of, most_influential, units_of
+from rating.totals import counted_outcomes, totals_of
 from tests.rating.test_ranks import drawn_board
 
 A, B, TIE, BOTH_BAD = Outcome
@@ -88,6 +91,28 @@ def removed(ballots: Ballots, gone: Any) -> Ballots:
     kept = np.ones(len(ballots), dtype=np.bool_)
     kept[gone] = False
     return ballots.where(kept)
+
+
+@pytest.mark.parametrize("ties", ["half", "drop", "davidson", "rao-kupper"])
+def test_influence_is_what_one_vote_does(ties: Any) -> None:
+    tally = drawn_ballots(4, 4000, 1).tally()
+    units, totals = units_of(tally, "votes"), totals_of(tally, ties=ties)
+    cut = Cut(np.array([0, 1, 2]), np.array([3]), totals, units, counted_outcomes(ties, "half"), 0.5, ties)
+    first = maximum_of(totals, 0.5, ties, None)
+    psi = influence(cut, first, inverse_of(first), (1, 3))
+    for unit in range(units.copies.size):
+        alone = np.zeros_like(units.copies)
+        alone[unit] = 1
+        moved = first.strengths - cut.without(alone, None).strengths
+        assert moved[1] - moved[3] == pytest.approx(psi[unit], rel=0.05, abs=1e-6)
+
+
+def test_the_most_influential_are_taken_until_they_exceed_the_gap() -> None:
+    psi, copies = np.array([0.2, 0.5, -1.0]), np.array([9, 3, 5])
+    order = most_influential(psi, copies)
+    assert order.tolist() == [1, 0]
+    for gap, taken in ((0.0, [0, 1, 0]), (0.5, [0, 2, 0]), (1.6, [1, 3, 0]), (1.8, [2, 3, 0]), (99.0, [9, 3, 0])):
+        assert enough(psi, order, copies, gap).tolist() == taken
 
 
 def test_two_players_turn_by_their_majority() -> None:
