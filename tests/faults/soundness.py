@@ -102,6 +102,6 @@ def assert_rated(shown: Any, ballots: list[dict[str, Any]]) -> None:
     for ballot in ballots:
         tally.add(place[ballot["a"]], place[ballot["b"]], outcome_named(ballot["winner"]), ballot["weight"])
     assert shown["votes"] == tally.votes
-    ratings = fit(tally).ratings()
+    ratings = fit(tally, apart=True).ratings()
     for standing in shown["standings"]:
         assert abs(standing["rating"] - ratings[place[standing["slug"]]]) < SAME_RATING
