@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.simulations.worlds import Floats, Voters, cast, normal_strengths, strengths_at_large
-from rating import Ballots, Fit, fit
+from rating import BadSetting, Ballots, Fit, Live, fit
 from rating.bradley_terry import Maximum, bradley_terry, laplacian
 from rating.covariance import FEW_VOTERS, VoterSums, dispersion, meat_of_voters, tastes
 from rating.ties import davidson, rao_kupper
@@ -161,3 +161,15 @@ def test_the_information_of_votes_is_the_curvature_of_all() -> None:
         maximum = model(totals, 1e-6)
         # Rao and Kupper's curvature depends on the verdicts, and has its expectation only on average.
         np.testing.assert_allclose(laplacian(met * maximum.information), maximum.curvature[:3, :3], rtol=off, atol=1e-3)
+
+
+def test_a_live_board_knows_as_well_when_its_voters_are_enough() -> None:
+    ballots = cast(np.random.default_rng(13), np.zeros(3), 5_000, Voters(3 * FEW_VOTERS, taste=0.5))
+    live = Live(3, intervals="cautious").advance(ballots)
+    np.testing.assert_allclose(live.covariance, fit(ballots, intervals="cluster").covariance, rtol=1e-9, atol=1e-12)
+
+
+def test_one_voter_says_nothing_of_voters() -> None:
+    ballots = cast(np.random.default_rng(14), np.zeros(3), 50, Voters(1))
+    with pytest.raises(BadSetting, match="two are needed"):
+        fit(ballots, intervals="cautious")
