@@ -44,15 +44,15 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("normal", 3, 15, judged=False),
+    Setting("normal", 3, 15),
     Setting("normal", 1, 30),
     Setting("normal", 3, 30),
     Setting("normal", 1, 60),
     Setting("normal", 3, 60),
     Setting("normal", 1, 250),
-    Setting("uniform", 1, 60),
-    Setting("uniform", 3, 60),
-    Setting("heavy-tailed (t, 4 degrees)", 1, 60),
+    Setting("uniform", 1, 60, judged=False),
+    Setting("uniform", 3, 60, judged=False),
+    Setting("heavy-tailed (t, 4 degrees)", 1, 60, judged=False),
     Setting("normal", 1, 60, Voters(60, 1.0, taste=0.8)),
     Setting("normal", 1, 250, Voters(60, 1.0, taste=0.8)),
 )
@@ -64,8 +64,8 @@ def cuts(scale: float) -> Table:
     return Table(
         "P(below the line): how often those fell who had a chance of …; 30 % ties",
         f"Goal: every decile of {boards} boards within {share(OFF)} of its mean probability, which stands in brackets, "
-        "and within two standard errors of the simulation. Strengths are drawn as the engine supposes where they are "
-        "normal; elsewhere the supposition is wrong.",
+        "give or take two standard errors of the simulation, where strengths are normal, as the engine supposes. Where "
+        "they are not, chances are off, and the table says by how much.",
         tuple(f"{place / 10:.1f}–{(place + 1) / 10:.1f}" for place in range(10)),
         tuple(partial(row, setting, boards) for setting in SETTINGS),
     )

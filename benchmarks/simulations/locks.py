@@ -51,8 +51,8 @@ def locks(scale: float) -> Table:
     looks = sum(1 for _ in looks_at(DEADLINE))
     return Table(
         f"Calling the last of a board within {DEADLINE:,} votes, looked at {looks} times; 30 % ties",
-        f"Goal: reflection and mixture call a tie at most {share(ALPHA)} of the time, within two standard errors of "
-        "the simulation. Where nobody is tied: how often the cut was called, how often wrongly, and after how many "
+        f"Goal: reflection and mixture call a tie at most {share(ALPHA)} of the time, give or take two standard errors "
+        "of the simulation. Where nobody is tied: how often the cut was called, how often wrongly, and after how many "
         "votes on average, the deadline where it was not.",
         RULES,
         tuple(partial(row, truth, scaled(truth.runs, scale)) for truth in TRUTHS),

@@ -53,7 +53,7 @@ def ranks(scale: float) -> Table:
     ]
     return Table(
         "Boards with a false claim of order; 30 % ties",
-        f"Goal: rank sets of level .95 on at most {share(MOST)} of {boards} boards, within two "
+        f"Goal: rank sets of level .95 on at most {share(MOST)} of {boards} boards, give or take two "
         "standard errors of the simulation. rank_ub for comparison; and how many ranks a set leaves on average.",
         tuple(columns),
         tuple(partial(row, shape, boards) for shape in SHAPES),
