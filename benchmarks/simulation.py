@@ -19,6 +19,8 @@ import numpy as np
 
 from benchmarks.simulations.coverage import coverage
 from benchmarks.simulations.cuts import cuts
+from benchmarks.simulations.designs import designs
+from benchmarks.simulations.locks import locks
 from benchmarks.simulations.ranks import ranks
 from benchmarks.simulations.tables import Row, Table, Work, shown
 
@@ -29,6 +31,8 @@ TABLES: dict[str, Callable[[float], Table]] = {
     "coverage": coverage,
     "ranks": ranks,
     "cuts": cuts,
+    "locks": locks,
+    "designs": designs,
 }
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import helmert
+from scipy.special import expit
 
 from rating.errors import BadSetting
 from rating.fitting import Fit
@@ -27,15 +28,48 @@ def cut_probabilities(
     """The probability that a player is one of the `below` weakest, (n,); together they make exactly `below`.
 
     among: mask (n,) of the players whom the cut is about; others have 0. draws: from rng or from a fixed seed.
-    Only differences count, so that an anchor changes nothing. How the posterior comes about: `lowest`.
+    Only differences count, so that an anchor changes nothing. How the posterior comes about: `lowest`, of errors that
+    are those of `likely_errors`.
     Raises BadSetting, also where `below` does not leave somebody on either side.
     """
     chosen = candidates(board, among)
     # In the order of strength, so that the draws do not depend on how the players are numbered.
     ids = best_first(board, chosen)
     probabilities = np.zeros(len(chosen))
-    probabilities[ids] = lowest(board.strengths[ids], board.covariance[np.ix_(ids, ids)], below, draws, rng)
+    strengths, covariance = board.strengths[ids], board.covariance[np.ix_(ids, ids)]
+    probabilities[ids] = lowest(strengths, likely_errors(strengths, covariance), below, draws, rng)
     return probabilities
+
+
+def likely_errors(strengths: Floats, covariance: Floats) -> Floats:
+    """The covariance (n, n), nats², that the votes would have if the strengths were what they likely are.
+
+    A vote tells p(1 − p), and less the further the players are apart. On few votes the estimates lie further apart
+    than the truth: the least certain look even less certain than they are, and are pulled too far to the middle. So
+    the curvature is taken where the strengths likely lie, at their posterior mean, as Laplace's approximation of a
+    posterior has it (Tierney & Kadane 1986, J. Amer. Statist. Assoc. 81), here as if each met all others alike:
+    the covariance about the mean times √(v_i v_j), v_i = Σ_j p(1 − p) at the estimates over that at their means.
+    """
+    n = len(strengths)
+    centre = np.eye(n) - 1 / max(n, 1)
+    seen, about_mean = centre @ strengths, centre @ covariance @ centre
+    spread = max(float(seen @ seen - np.trace(about_mean)) / max(n - 1, 1), 0.0)
+    # Where the strengths do not vary beyond their errors, all of them likely lie in the middle.
+    likely = np.zeros(n)
+    if spread > 0:
+        likely += spread * np.linalg.solve(about_mean + spread * np.eye(n), seen)
+    ratio = np.sqrt(information(seen) / information(likely))
+    errors: Floats = about_mean * ratio * ratio[:, None]
+    return errors
+
+
+def information(strengths: Floats) -> Floats:
+    """Σ_j p(1 − p) of each player against all others, (n,), the tiniest float at least."""
+    p = expit(strengths[:, None] - strengths)
+    each = p * p.T
+    np.fill_diagonal(each, 0.0)
+    sums: Floats = np.maximum(each.sum(axis=1), np.finfo(float).tiny)
+    return sums
 
 
 def lowest(

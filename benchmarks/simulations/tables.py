@@ -1,5 +1,6 @@
 """How a simulation is cut into rows, which processes compute side by side, and shown as a table."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -45,3 +46,8 @@ def share(value: float) -> str:
 def scaled(number: int, scale: float) -> int:
     """So many boards or runs for the whole, and a share of them for a quick look; 1 at least."""
     return max(1, round(number * scale))
+
+
+def beyond(found: float, most: float, number: int) -> bool:
+    """Whether a share of so many boards is above the most by more than two standard errors of the simulation."""
+    return found > most + 2 * math.sqrt(most * (1 - most) / number)

@@ -8,7 +8,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from rating import BadSetting, Tally, cut, cut_probabilities, fit
-from rating.cut import lowest, posterior_draws
+from rating.cut import likely_errors, lowest, posterior_draws
 from tests.rating.test_bradley_terry import tallies
 from tests.rating.test_ranks import drawn_board, made
 
@@ -136,3 +136,26 @@ def test_probabilities_are_as_often_right_as_they_say() -> None:
     fifths = np.minimum((p * 5).astype(int), 4)
     for fifth in range(5):
         assert p[fifths == fifth].mean() == pytest.approx(true[fifths == fifth].mean(), abs=0.05)
+
+
+def test_chances_are_those_that_come_true_on_few_votes_as_well() -> None:
+    """500 boards of 12 players with 15 votes each, of whom 3 fall."""
+    random = np.random.default_rng(3)
+    chances, fell = [], []
+    for _ in range(500):
+        truth = random.normal(0, 0.6, 12)
+        chances.append(cut_probabilities(fit(drawn_board(truth, 90, random), apart=True), 3, draws=500))
+        fell.append(np.argsort(np.argsort(truth)) < 3)
+    probable = (np.array(chances) > 0.5) & (np.array(chances) < 0.9)
+    # With the curvature at the estimates, .08 more fall than should.
+    assert np.mean(np.array(fell)[probable]) == pytest.approx(np.mean(np.array(chances)[probable]), abs=0.04)
+
+
+def test_errors_shrink_where_estimates_lie_further_apart_than_the_truth() -> None:
+    level = np.array([[0.75, -0.25], [-0.25, 0.75]])
+    close, apart = (likely_errors(np.array([gap, -gap]) / 2, level) for gap in (0.0, 3.0))
+    assert close == pytest.approx(np.array([[0.5, -0.5], [-0.5, 0.5]]))
+    # Gap 3: spread 4.5 − 1 = 3.5, kept 3.5/4.5, so that the gap likely is 7/3.
+    told = [1 / (2 + np.exp(gap) + np.exp(-gap)) for gap in (3, 7 / 3)]
+    assert apart == pytest.approx(close * told[0] / told[1])
+    assert likely_errors(np.zeros(1), np.ones((1, 1))).tolist() == [[0]]

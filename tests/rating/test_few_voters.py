@@ -5,10 +5,10 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from benchmarks.simulations.worlds import Voters, cast, normal_strengths, strengths_at_large
-from rating import Ballots, Fit, fit
+from benchmarks.simulations.worlds import Floats, Voters, cast, normal_strengths, strengths_at_large
+from rating import BadSetting, Ballots, Fit, Live, fit
 from rating.bradley_terry import Maximum, bradley_terry, laplacian
-from rating.covariance import FEW_VOTERS, VoterSums, dispersion, meat_of_voters, meat_of_votes, tastes
+from rating.covariance import FEW_VOTERS, VoterSums, dispersion, meat_of_voters, tastes
 from rating.ties import davidson, rao_kupper
 from rating.totals import Totals, totals_of
 
@@ -58,16 +58,32 @@ def test_the_variance_of_tastes_is_found() -> None:
     assert np.mean(found) == pytest.approx(0.3**2, rel=0.1)
 
 
-def test_voters_alike_are_found_to_be_alike() -> None:
-    random = np.random.default_rng(7)
+@pytest.mark.parametrize(
+    ("votes", "voters", "low", "high"),
+    [
+        # A few voters of unequal weight: the strengths follow the heaviest most, and seem to show half its tastes.
+        (3_000, Voters(5, 1.0, taste=0.3), 0.078, 0.096),
+        # So few votes that the strengths follow each of them: tastes seem .19, even if there are none, below 0.
+        (300, Voters(5, taste=0.5), 0.2, 0.25),
+    ],
+)
+def test_tastes_are_found_although_the_strengths_follow_them(
+    votes: int, voters: Voters, low: float, high: float
+) -> None:
+    random = np.random.default_rng(6)
     found = []
-    for _ in range(60):
-        # So few voters that the strengths follow each of them.
-        totals, maximum, sums = at_maximum(cast(random, normal_strengths(random, 6, 0.3), 300, Voters(4)))
+    for _ in range(150):
+        totals, maximum, sums = at_maximum(cast(random, normal_strengths(random, 6, 0.3), votes, voters))
         assert sums.information is not None
-        expected = np.trace(sums.scores) - np.trace(meat_of_votes(maximum, totals))
-        found.append(np.trace(tastes(maximum, totals, sums, sums.information)) / abs(expected))
-    assert np.median(found) < 0.5
+        found.append(variance_of(tastes(maximum, totals, sums, sums.information), maximum, totals, sums))
+    assert low < np.mean(found) < high
+
+
+def variance_of(added: Floats, maximum: Maximum, totals: Totals, sums: VoterSums) -> float:
+    """τ̂², from τ̂² X."""
+    assert sums.information is not None
+    alone = (totals.squares.sum(axis=2) * maximum.information**2).sum()
+    return float(np.trace(added) / (np.trace(sums.information) - 4 * alone))
 
 
 def test_voters_who_vote_once_are_votes() -> None:
@@ -111,17 +127,19 @@ def test_one_voter_for_all_and_another_for_once_leave_a_usable_board() -> None:
 
 
 def test_tastes_never_vary_more_than_votes_do() -> None:
-    # Every voter has a favourite and votes for it against all; otherwise for the lower id.
-    a, b = np.triu_indices(6, 1)
-    first, second, voter = np.tile(a, 30), np.tile(b, 30), np.repeat(np.arange(30), 15)
-    outcome = np.where(second == voter % 6, 1, 0)
-    ballots = Ballots.from_arrays(first, second, outcome, players=6, voter=voter)
+    # Two voters who want opposite things on a dozen votes.
+    ballots = cast(np.random.default_rng(0), np.zeros(3), 12, Voters(2, taste=3))
     totals, maximum, sums = at_maximum(ballots)
     assert sums.information is not None
     added = tastes(maximum, totals, sums, sums.information)
-    votes = dispersion(maximum, totals) * maximum.curvature
-    assert np.linalg.eigvalsh(votes + added).min() >= 0
-    assert np.linalg.eigvalsh(fit(ballots, intervals="cautious").covariance).min() > -1e-12
+    assert variance_of(added, maximum, totals, sums) == pytest.approx(2 * dispersion(maximum, totals))
+    assert np.linalg.eigvalsh(dispersion(maximum, totals) * maximum.curvature + added).min() >= 0
+    assert np.linalg.eigvalsh(fit(ballots, intervals="cautious", apart=True).covariance).min() > -1e-12
+
+
+def test_two_votes_of_two_voters_are_a_board() -> None:
+    two = Ballots.from_arrays([0, 0], [1, 1], [0, 1], players=2, voter=[0, 1])
+    assert np.isfinite(fit(two, intervals="cautious").covariance).all()
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
@@ -143,3 +161,15 @@ def test_the_information_of_votes_is_the_curvature_of_all() -> None:
         maximum = model(totals, 1e-6)
         # Rao and Kupper's curvature depends on the verdicts, and has its expectation only on average.
         np.testing.assert_allclose(laplacian(met * maximum.information), maximum.curvature[:3, :3], rtol=off, atol=1e-3)
+
+
+def test_a_live_board_knows_as_well_when_its_voters_are_enough() -> None:
+    ballots = cast(np.random.default_rng(13), np.zeros(3), 5_000, Voters(3 * FEW_VOTERS, taste=0.5))
+    live = Live(3, intervals="cautious").advance(ballots)
+    np.testing.assert_allclose(live.covariance, fit(ballots, intervals="cluster").covariance, rtol=1e-9, atol=1e-12)
+
+
+def test_one_voter_says_nothing_of_voters() -> None:
+    ballots = cast(np.random.default_rng(14), np.zeros(3), 50, Voters(1))
+    with pytest.raises(BadSetting, match="two are needed"):
+        fit(ballots, intervals="cautious")

@@ -84,6 +84,9 @@ def test_a_board_that_was_kept_goes_on_where_it_stopped() -> None:
     resumed = Running.resumed(np.load(file))
     resumed.count(late, early)
     assert resumed.votes == 300
+    given = np.bincount(votes.voter)  # type: ignore[arg-type]
+    assert resumed.moments is not None
+    assert resumed.moments.cubes == (given.astype(float) ** 3).sum()
     assert_equal(resumed.fit(), fit(votes))
 
 

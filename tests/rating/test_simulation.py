@@ -5,14 +5,16 @@ import pytest
 
 from benchmarks.simulation import TABLES, main
 from benchmarks.simulations.coverage import FOR_COMPARISON, Setting, row
+from benchmarks.simulations.locks import DEADLINE, called_by_mixture, verdicts
 from benchmarks.simulations.tables import Row, Table, shown
 from benchmarks.simulations.worlds import Contest, Voters, cast, strengths_at_large
 from rating import Tally, fit, uniform_probabilities
+from rating.lock import lock_verdict
 
 TINY = 1e-9
 
 
-@pytest.mark.parametrize(("name", "place"), [("coverage", 0), ("ranks", 5), ("cuts", 0)])
+@pytest.mark.parametrize(("name", "place"), [("coverage", 0), ("ranks", 5), ("cuts", 0), ("locks", 3), ("designs", 0)])
 def test_every_table_is_computed_from_its_seed(name: str, place: int) -> None:
     table = TABLES[name](TINY)
     once, again, other = (table.rows[place](np.random.default_rng(seed)) for seed in (1, 1, 2))
@@ -41,10 +43,25 @@ def test_a_missed_goal_is_told_and_fails_the_whole_simulation_only(capsys: pytes
 
 
 def test_coverage_is_judged_by_its_goal() -> None:
-    too_narrow = Setting(12, 0.6, FOR_COMPARISON.each, FOR_COMPARISON.kind, "sandwich")
-    assert not row(too_narrow, 100, np.random.default_rng(1)).missed  # it stands for comparison
+    for setting in FOR_COMPARISON:
+        assert not row(setting, 1, np.random.default_rng(1)).missed
     # A board of 4 on 7 votes each, one at a time: all or nothing holds.
     assert row(Setting(4), 1, np.random.default_rng(1)).missed
+
+
+def test_the_simulated_lock_is_the_engines() -> None:
+    random, tally = np.random.default_rng(4), Tally.empty(6)
+    contest = Contest(np.arange(6) * 0.6)
+    called = []
+    for votes in range(100, 2_100, 100):
+        contest.play(random, tally, 100, uniform_probabilities(6))
+        board = fit(tally)
+        *_, reflection, mixture = verdicts(board, votes)
+        assert reflection == lock_verdict(board, 1, planned_votes=DEADLINE).locked
+        assert mixture == lock_verdict(board, 1).locked
+        assert lock_verdict(board, 2).locked == called_by_mixture(board, 2)
+        called.append(mixture)
+    assert called[0] < called[-1]
 
 
 def test_made_up_votes_have_the_ties_and_the_scores_they_should() -> None:
