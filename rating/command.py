@@ -81,7 +81,7 @@ def add_settings(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ties", choices=CHOICES["ties"], help="half a point each (half), or their own model")
     command.add_argument("--both-bad", choices=CHOICES["both_bad"], help="count as a tie (half), or not")
     command.add_argument(
-        "--intervals", choices=CHOICES["intervals"], help="cluster by voter where known, else sandwich"
+        "--intervals", choices=CHOICES["intervals"], help="cautious, by voter, where voters are known; else sandwich"
     )
     command.add_argument("--scale", choices=CHOICES["scale"], help="the unit of ratings (elo)")
     command.add_argument("--anchor", type=anchor_of, metavar="NAME=VALUE", help="fix one rating, in that unit")

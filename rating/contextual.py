@@ -256,7 +256,7 @@ def shape_at(rows: Rows, penalty: Penalty, x: Floats) -> Point:
 def meat_of(rows: Rows, point: Point, intervals: Intervals | None) -> Floats | None:
     """B (n + k, n + k), how much the derivatives vary; None for Fisher's. `fit` has found the setting good."""
     voters_known = rows.ballots is not None and rows.ballots.voter is not None
-    chosen = intervals or ("cluster" if voters_known else "sandwich")
+    chosen = intervals or ("cautious" if voters_known else "sandwich")
     if chosen == "fisher":
         return None
     residual = rows.score - point.p

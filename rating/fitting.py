@@ -148,7 +148,7 @@ def fit(
     ties: "half" a point for each (Bradley-Terry), "drop", or a model of their own; both_bad: as a tie, or "drop".
     intervals: "fisher" trusts the model, "sandwich" takes each vote for a draw of its own, "cluster" each voter,
     "cautious" too, and is wider where a player's voters are few, whose tastes the strengths then follow;
-    left out, "cluster" where the votes say who cast them and "sandwich" where they do not.
+    left out, "cautious" where the votes say who cast them and "sandwich" where they do not.
     apart: rate groups of players that never met all the same; only the prior then compares them.
     start: strengths to set out from (n,), nats; those of a board with fewer votes save steps.
 
@@ -221,7 +221,7 @@ def meat_of(
 ) -> Floats | VoterSums | None:
     """How much the derivatives vary, by what is asked and known; None for Fisher's. Raises BadSetting."""
     voters_known = isinstance(votes, Ballots) and votes.voter is not None
-    chosen = intervals or ("cluster" if voters_known else "sandwich")
+    chosen = intervals or ("cautious" if voters_known else "sandwich")
     if chosen == "fisher":
         return None
     if chosen == "sandwich":

@@ -31,7 +31,7 @@ class Running:
     __slots__ = ("asked", "both_bad", "moments", "prior", "squares", "strengths", "weights")
 
     def __init__(
-        self, players: int, *, prior: float = 0.5, both_bad: BothBad = "half", intervals: Intervals = "cluster"
+        self, players: int, *, prior: float = 0.5, both_bad: BothBad = "half", intervals: Intervals = "cautious"
     ) -> None:
         """Make the state of a board without votes.
 
@@ -119,7 +119,7 @@ class Running:
         *,
         prior: float = 0.5,
         both_bad: BothBad = "half",
-        intervals: Intervals = "cluster",
+        intervals: Intervals = "cautious",
     ) -> Self:
         """The state that `arrays` kept; intervals by voter need what was kept for them.
 
@@ -181,7 +181,7 @@ class Live:
     __slots__ = ("history", "running")
 
     def __init__(
-        self, players: int, *, prior: float = 0.5, both_bad: BothBad = "half", intervals: Intervals = "cluster"
+        self, players: int, *, prior: float = 0.5, both_bad: BothBad = "half", intervals: Intervals = "cautious"
     ) -> None:
         """Make a board without votes of at most 64 players; arguments as of `fit`. Raises BadSetting."""
         if players < 1:

@@ -40,7 +40,7 @@ class Settings:
     ties: str = "half"
     both_bad: str = "half"
     intervals: str | None = None
-    """Left out: "cluster" where the file says who voted, else "sandwich"."""
+    """Left out: "cautious" where the file says who voted, else "sandwich"."""
     scale: str = "elo"
     anchor: Anchor | None = None
     minimum_votes: float = MINIMUM_VOTES

@@ -119,7 +119,7 @@ def fitted(votes: Votes, settings: Settings) -> Fit:
 
 def intervals_for(votes: Votes, settings: Settings) -> str:
     """What intervals rest on: what is asked for; else voters, where two or more are known; else votes."""
-    return settings.intervals or ("cluster" if (voters_of(votes) or 0) > 1 else "sandwich")
+    return settings.intervals or ("cautious" if (voters_of(votes) or 0) > 1 else "sandwich")
 
 
 def voters_of(votes: Votes) -> int | None:
