@@ -24,7 +24,8 @@ up: .venv/dev .venv/demo-$(MODELS) frontend/dist/manifest.json frontend/locale/k
 
 test: .venv/dev .venv/demo-real frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo check ## Set up, check and run every test
 	cd frontend && npm run --silent test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest tests/rating --cov=rating --cov-branch --cov-fail-under=100 --cov-report=term:skip-covered
+	$(BIN)/python -m pytest --ignore tests/rating
 
 check: .venv/dev frontend/node_modules/.ready ## Format, lint, types, import contracts, migrations
 	$(BIN)/ruff format --check --quiet .

@@ -1,8 +1,8 @@
 """How long ratings take, as ratios to peers and floors measured in the same run, on the same arrays.
 
 Peers: evalica (point estimates), arena-rank (with intervals), choix (point estimates, no ties). They come from
-requirements-bench.txt, into an environment of their own, because arena-rank fixes its numpy. Conversions that a peer
-needs before it can take integer arrays are not timed; what it does with them is. Every call is warmed up once.
+requirements-bench.txt, into an environment of their own, because arena-rank fixes its numpy. What a peer needs made of
+integer arrays before it can take them is not timed; what it does with that is. Every call is warmed up once.
 
 Run: make bench-rating, or python -m benchmarks.rating --board chatbotarena.json [--quick]
 """
@@ -15,6 +15,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 # Threads cost more than they bring on matrices of this size, and many times more on a busy machine.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -48,12 +49,19 @@ def told(what: str, seconds: float, than: str, other: float, goal: str = "") -> 
 
 
 def told_evalica_of(arrays: Arrays, players: int) -> Callable[[], object] | None:
-    """It need not find out who plays: a quarter of its usual time, though few will call it so."""
+    """On arrays of ids, and told which there are."""
     return evalica_of(arrays, players, told_who=True)
 
 
-def evalica_of(arrays: Arrays, players: int, *, told_who: bool = False) -> Callable[[], object] | None:
-    """As its manual calls it, on arrays of ids and a list of its own winners, which is made beforehand."""
+def named_evalica_of(arrays: Arrays, players: int) -> Callable[[], object] | None:
+    """As its manual calls it, by names."""
+    first, second, outcome = arrays
+    names = np.array([f"model-{player}" for player in range(players)])
+    return evalica_of((names[first], names[second], outcome), players)
+
+
+def evalica_of(arrays: tuple[Any, Any, Ids], players: int, *, told_who: bool = False) -> Callable[[], object] | None:
+    """On arrays of ids, and a list of its own winners."""
     try:
         import evalica  # noqa: PLC0415  not there without requirements-bench.txt
         import pandas as pd  # noqa: PLC0415
@@ -76,9 +84,12 @@ def arena_rank_of(arrays: Arrays, players: int) -> Callable[[], object] | None:
     first, second, outcome = arrays
     words = np.array(["model_a", "model_b", "tie", "tie"])
     frame = pd.DataFrame({"model_a": first, "model_b": second, "winner": words[outcome]})
+    # Each fit knows more votes than the last: that is what a board does, and what makes it compile anew.
+    known = iter(range(len(frame) - 20_000, len(frame), 1_000))
 
     def rated() -> object:
-        return BradleyTerry(n_competitors=players).compute_ratings_and_cis(PairDataset.from_pandas(frame))
+        dataset = PairDataset.from_pandas(frame.iloc[: next(known)])
+        return BradleyTerry(n_competitors=players).compute_ratings_and_cis(dataset)
 
     return rated
 
@@ -99,6 +110,7 @@ def choix_of(arrays: Arrays, players: int) -> Callable[[], object] | None:
 
 def against_peers(arrays: Arrays, players: int, ours: float, goals: dict[str, str], rounds: int) -> None:
     for name, make, times in (
+        ("evalica by names, no intervals", named_evalica_of, rounds),
         ("evalica, no intervals", evalica_of, rounds),
         ("evalica told who plays, no intervals", told_evalica_of, rounds),
         ("arena-rank, with intervals", arena_rank_of, rounds),
@@ -187,6 +199,7 @@ def live_board(votes: int, voters: int, rounds: int) -> None:
     ours = median_seconds(board, 5 * rounds)
     print("  ours: the new votes counted, fit, clustered intervals, rank sets, P(cut)")
     for name, peer in (
+        ("evalica's bare fit by names", named_evalica_of(arrays, players)),
         ("evalica's bare fit", evalica_of(arrays, players)),
         ("evalica's told who plays", told_evalica_of(arrays, players)),
     ):

@@ -57,13 +57,15 @@ def bradley_terry(totals: Totals, prior: float, start: Floats | None = None) -> 
     if prior == 0:
         refuse_infinite_strengths(points)
     strengths = most_likely_strengths(points, prior, start)
-    p = expit(gaps(strengths))
+    gap = gaps(strengths)
+    p = expit(gap)
     return Maximum(
         strengths=strengths - strengths.mean(),
-        curvature=hessian(points, strengths, prior),
+        curvature=hessian(points + points.T, p, strengths, prior),
         scores=np.stack([p.T, -p, 0.5 - p, 0.5 - p], axis=2),
         information=p * p.T,
-        log_likelihood=-float(np.sum(points * np.logaddexp(0.0, -gaps(strengths)))),
+        # log p, without rounding it away where p is near 1 or 0.
+        log_likelihood=float(np.vdot(points, np.minimum(gap, 0.0) - np.log1p(np.exp(-np.abs(gap))))),
     )
 
 
@@ -94,9 +96,10 @@ def most_likely_strengths(points: Floats, prior: float, start: Floats | None = N
     points: S (n, n); start: (n,), 0 if left out. Raises NotConverged.
     """
     strengths = np.zeros(points.shape[0]) if start is None else start.astype(np.float64)
-    before = math.inf
+    before, meetings = math.inf, points + points.T
     for _ in range(MOST_STEPS):
-        step = solved(hessian(points, strengths, prior), gradient(points, strengths, prior))
+        p = expit(gaps(strengths))
+        step = solved(hessian(meetings, p, strengths, prior), gradient(points, p, strengths, prior))
         strengths += step * (STEP_CAP / max(float(np.abs(step).max()), STEP_CAP))
         norm = float(np.linalg.norm(step))
         # Steps this small shrink to their square. One that does not is the rounding error of huge counts.
@@ -106,25 +109,25 @@ def most_likely_strengths(points: Floats, prior: float, start: Floats | None = N
     raise NotConverged(f"Newton's method did not settle within {MOST_STEPS} steps")
 
 
-def gradient(points: Floats, strengths: Floats, prior: float) -> Floats:
-    """Σ_j (S_ij (1 − p_ij) − S_ji p_ij) + g (½ − σ(θ_i)), (n,).
+def gradient(points: Floats, p: Floats, strengths: Floats, prior: float) -> Floats:
+    """Σ_j (S_ij (1 − p_ij) − S_ji p_ij) + g (½ − σ(θ_i)), (n,), from S and p (n, n).
 
     The sum equals Σ_j (S_ij − N_ij p_ij), but keeps its digits where p is near 1 and N is large.
     """
-    surprise = points * expit(-gaps(strengths))
+    # p_ji is σ(θ_j − θ_i) to its last digit, which 1 − p_ij is not.
+    surprise = points * p.T
     phantom: Floats = prior * (0.5 - expit(strengths))
     rows: Floats = surprise.sum(axis=1) - surprise.sum(axis=0)
     return rows + phantom
 
 
-def hessian(points: Floats, strengths: Floats, prior: float) -> Floats:
+def hessian(meetings: Floats, p: Floats, strengths: Floats, prior: float) -> Floats:
     """Laplacian(N p (1 − p)) + diag(g σ (1 − σ)), (n, n), of minus the log-likelihood; positive definite.
 
     Without a prior only differences matter and adding a constant to all strengths costs nothing. A multiple
     of the all-ones matrix then fills that one direction; a gradient sums to zero and so never meets it.
     """
-    p = expit(gaps(strengths))
-    full = laplacian((points + points.T) * p * p.T)
+    full = laplacian(meetings * p * p.T)
     if prior == 0:
         n = len(strengths)
         return full + (float(np.trace(full)) / n**2 if n > 1 else 1.0)

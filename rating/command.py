@@ -34,8 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever reads has seen enough. What is still buffered must not be flushed into the closed pipe at exit.
         with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
-    except (RatingError, OSError) as why:
+    except RatingError as why:
         return refuse(str(why))
+    except OSError as why:
+        return refuse(f"{why.filename}: {why.strerror}" if why.filename else str(why))
     except MemoryError:
         return refuse("there is not enough memory for so many players")
     return 0

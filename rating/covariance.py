@@ -6,12 +6,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.special import expit
 
 from rating.ballots import Ballots
-from rating.bradley_terry import Maximum, gaps, laplacian, solved
+from rating.bradley_terry import Maximum, laplacian, solved
 from rating.errors import BadSetting
-from rating.totals import Totals
+from rating.totals import Totals, over_verdicts
 
 Floats = NDArray[np.float64]
 
@@ -97,11 +96,11 @@ def covariance_of(
 
 def meat_of_votes(maximum: Maximum, totals: Totals) -> Floats:
     """B (m, m) where each vote is a draw of its own: Σ w² u uᵀ over the votes' derivatives u."""
-    squares = (totals.squares * maximum.scores**2).sum(axis=2)
+    squares = over_verdicts(totals.squares * maximum.scores**2)
     strengths = laplacian(squares + squares.T)
     if maximum.tie_scores is None:
         return strengths
-    crossed = (totals.squares * maximum.scores * maximum.tie_scores).sum(axis=2)
+    crossed = over_verdicts(totals.squares * maximum.scores * maximum.tie_scores)
     return bordered(
         strengths, crossed.sum(axis=1) - crossed.sum(axis=0), float((totals.squares * maximum.tie_scores**2).sum())
     )
@@ -169,7 +168,7 @@ def tastes(maximum: Maximum, totals: Totals, voters: VoterSums, information: Flo
     τ̂² ≤ 2 φ̂: a vote's own taste 2 τ² (p(1 − p))² cannot vary more than the vote does.
     """
     n = len(maximum.strengths)
-    votes_of = (totals.squares.sum(axis=2)) * maximum.information**2
+    votes_of = over_verdicts(totals.squares) * maximum.information**2
     alone = votes_of + votes_of.T
     inverse = solved(maximum.curvature, np.eye(len(maximum.curvature)))[:n, :n]
     shared = information - laplacian(2 * alone)
@@ -221,9 +220,8 @@ def dispersion(maximum: Maximum, totals: Totals) -> float:
     votes = float(totals.weights.sum())
     if votes == 0 or maximum.tie is not None:
         return 1.0
-    p = expit(gaps(maximum.strengths))
-    expected = float(np.sum(totals.weights.sum(axis=2) * p * p.T)) / votes
-    seen = float((totals.weights * maximum.scores**2).sum())
+    expected = float(np.vdot(totals.ordered, maximum.information)) / votes
+    seen = float(np.vdot(totals.weights, maximum.scores**2))
     added = 1 + len(maximum.strengths) / 2
     return (added + seen / expected) / (added + votes)
 

@@ -138,9 +138,7 @@ def votes_of_pairs(votes: Tally | Ballots, players: int) -> Floats:
     """The weight of the votes on each pair (n, n), symmetric. Raises BadSetting for votes of other players."""
     if votes.players != players:
         raise BadSetting(f"votes on {votes.players} players do not fit a board of {players}")
-    met = totals_of(votes).weights.sum(axis=2)
-    both: Floats = met + met.T
-    return both
+    return totals_of(votes).meetings
 
 
 def line_scores(board: Fit, votes: Tally | Ballots, below: int, among: ArrayLike | None, prior: float) -> Floats:
@@ -150,9 +148,8 @@ def line_scores(board: Fit, votes: Tally | Ballots, below: int, among: ArrayLike
     """
     doubt = doubts(board, below, among)
     strengths = board.strengths - board.strengths.mean()
-    points = totals_of(votes).points
-    inverse = solved(hessian(points, strengths, prior), np.eye(len(points)))
     p = expit(gaps(strengths))
+    inverse = solved(hessian(totals_of(votes).meetings, p, strengths, prior), np.eye(len(p)))
     w = p * p.T
     learned = spreads(inverse @ laplacian(doubt + doubt.T) @ inverse)
     scores: Floats = w * learned / (1 + w * spreads(inverse))

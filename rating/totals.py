@@ -43,11 +43,26 @@ class Totals:
         """S = W + ½ T (n, n)."""
         return self.wins + self.ties / 2
 
+    @property
+    def ordered(self) -> Floats:
+        """(n, n): the weight of the votes on i as the first and j as the second."""
+        return over_verdicts(self.weights)
+
+    @property
+    def meetings(self) -> Floats:
+        """N (n, n), symmetric: the weight of the votes on i and j."""
+        return self.ordered + self.ordered.T
+
     def votes(self) -> Floats:
         """The weight of the votes each player took part in, (n,)."""
-        pairs = self.weights.sum(axis=2)
-        both: Floats = pairs.sum(axis=0) + pairs.sum(axis=1)
+        both: Floats = self.meetings.sum(axis=0)
         return both
+
+
+def over_verdicts(values: Floats) -> Floats:
+    """The sums (n, n) of values (n, n, 4) over verdicts; by a product, which is several times as quick as a sum."""
+    sums: Floats = values @ np.ones(values.shape[2])
+    return sums
 
 
 def totals_of(votes: Tally | Ballots, *, ties: Ties = "half", both_bad: BothBad = "half") -> Totals:
