@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
@@ -100,14 +101,27 @@ def cells_of(rows: list[list[str]], width: int) -> tuple[list[list[str]], int | 
 def csv_block(rows: list[list[str]], good: list[list[str]], before: int, places: Places) -> Block:
     """The good ones among rows as columns; before: the line on which the row before them ended."""
 
-    def line(index: int) -> int:
-        at = [place for place, row in enumerate(rows) if row][index]
-        return before + lines_of(rows[: at + 1])
+    @cache
+    def ends() -> list[int]:
+        # Only whoever asks pays for them, and once for the whole block.
+        found, end = [], before
+        for row in rows:
+            end += lines_of_row(row)
+            if row:
+                found.append(end)
+        return found
 
     columns = list(zip(*good, strict=True))
     first, second, winner = (coded(columns[place], len(good)) for place in places.needed)
     weight, voter = (None if place is None else coded(columns[place], len(good)) for place in places.optional)
-    return Block(line, first, second, Coded(spelt(winner.words, places.sides), winner.codes), weight, known(voter))
+    return Block(
+        lambda index: ends()[index],
+        first,
+        second,
+        Coded(spelt(winner.words, places.sides), winner.codes),
+        weight,
+        known(voter),
+    )
 
 
 def known(voters: Coded | None) -> Coded | None:
@@ -117,7 +131,11 @@ def known(voters: Coded | None) -> Coded | None:
 
 def lines_of(rows: list[list[str]]) -> int:
     """How many lines these rows take: one each, and one more for each line end in their quoted cells."""
-    return len(rows) + sum(len(LINE_END.findall(cell)) for row in rows for cell in row)
+    return sum(map(lines_of_row, rows))
+
+
+def lines_of_row(row: list[str]) -> int:
+    return 1 + sum(len(LINE_END.findall(cell)) for cell in row)
 
 
 def json_blocks(file: TextIO, wanted: Wanted) -> Iterator[Block]:
