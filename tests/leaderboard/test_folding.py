@@ -315,7 +315,11 @@ def test_a_board_is_sent_again_when_its_round_has_a_next_one(client, contest):
 
 def test_the_api_describes_itself(visitor):
     description = visitor.http.get("/api/v1/openapi.json").json()
-    assert set(description["paths"]) == {"/api/v1/board", "/api/v1/entries/{slug}/history"}
+    assert set(description["paths"]) == {
+        "/api/v1/board",
+        "/api/v1/entries/{slug}/history",
+        "/api/v1/rounds/{number}/exposure",
+    }
 
 
 def test_a_board_that_cannot_be_announced_is_still_a_board(contest, settings, caplog):
