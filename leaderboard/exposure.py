@@ -7,7 +7,7 @@ from typing import Any
 from django.core.cache import cache
 
 from arena.ballots import Meetings, meetings
-from arena.models import Pairing
+from arena.models import Pairing, Terms
 from inference.models import Entry
 from leaderboard.models import Round
 from leaderboard.pairing import DESIGN
@@ -28,7 +28,8 @@ def exposure(number: int) -> dict[str, Any] | None:
     told, waiting = _counted(contest)
     sides = {(both.a, both.b): both for both in told}
     entries = list(Entry.objects.filter(drawables__terms__gate=contest.gate_id).distinct().order_by("slug"))
-    pairing = Pairing.objects.filter(terms__gate=contest.gate_id).order_by("-terms__version").first()
+    latest = Terms.objects.filter(gate=contest.gate_id).order_by("-version").values("pk")[:1]
+    pairing = Pairing.objects.filter(terms__in=latest).first()
     chances = {frozenset((one, other)): chance for one, other, chance in (pairing.chances if pairing else ())}
     return {
         "round": contest.number,

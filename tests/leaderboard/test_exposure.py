@@ -1,9 +1,11 @@
 """The exposure audit: it adds up, it tells nobody who stands behind A and B, and it costs what one count costs."""
 
+from itertools import permutations
+
 import pytest
 
 from arena.gates import close_gate
-from arena.models import Battle
+from arena.models import Battle, Drawable, Terms
 from leaderboard import exposure as audit
 from leaderboard.exposure import exposure
 from leaderboard.fold import fold
@@ -66,6 +68,8 @@ def test_the_shares_drawn_are_near_those_expected(contest, seeded):
 
 
 def test_nobody_sees_there_which_two_they_have_got(visitor, contest):
+    for first, second in permutations(("alder", "birch", "cedar", "dogwood"), 2):
+        cast(contest, first, second, "a")
     before = visitor.http.get(PATH).json()
     duel = visitor.start()
     during = visitor.http.get(PATH).json()
@@ -74,7 +78,18 @@ def test_nobody_sees_there_which_two_they_have_got(visitor, contest):
     assert visitor.http.get(PATH).json() == during
     duel.vote("a")
     after = visitor.http.get(PATH).json()
-    assert (after["battles"], after["waiting"], after["votes"]) == (1, 0, 1)
+    assert (after["battles"], after["waiting"], after["votes"]) == (13, 0, 13)
+
+
+def test_the_chances_are_those_of_the_newest_terms(contest):
+    amended = Terms.objects.create(gate=contest.gate, version=2)
+    for part in contest.participations.exclude(entry__slug="dogwood"):
+        Drawable.objects.create(terms=amended, entry=part.entry)
+    assert {pair["chance"] for pair in exposure(1)["pairs"]} == {None}
+    cast(contest, "alder", "dogwood", "a")
+    fold(contest)
+    chances = {(pair["first"], pair["second"]): pair["chance"] for pair in exposure(1)["pairs"]}
+    assert (chances["alder", "birch"], chances["alder", "dogwood"]) == (pytest.approx(1 / 3), None)
 
 
 def test_when_no_more_votes_come_every_battle_is_told(visitor, contest):

@@ -27,7 +27,7 @@ def cast(contest, first, second, winner, *, counted=True, voter=None):
     """A vote as the arena leaves it behind, without the waiting."""
     entries = {part.entry.slug: part.entry for part in contest.participations.select_related("entry")}
     voter = voter or Voter.objects.create()
-    terms = contest.gate.terms.get()
+    terms = contest.gate.terms.get(version=1)
     battle = Battle.objects.create(
         terms=terms, voter=voter, entry_a=entries[first], entry_b=entries[second], propensity=0.1, state="voted"
     )

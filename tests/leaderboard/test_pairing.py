@@ -165,20 +165,12 @@ def test_new_terms_are_drawn_by_their_weights_until_the_next_fold(contest, worke
         Drawable.objects.create(terms=amended, entry=entry)
     assert start_battle(voter_id=uuid.uuid4()).propensity == pytest.approx(1 / 6)
     before = Pairing.objects.get(terms__version=1).chances
-    cast_under(amended, contest, "alder", "birch", "a")
+    cast(contest, "alder", "birch", "a")
     fold(contest)
     # Elm stands on no board yet, so that nothing is known of its pairs.
     assert set(chances(contest)) == {("alder", "birch")}
     assert start_battle(voter_id=uuid.uuid4()).propensity == pytest.approx(1 / 6)
     assert Pairing.objects.get(terms__version=1).chances == before
-
-
-def cast_under(terms, contest, first, second, winner):
-    """A vote on a battle that was drawn under these terms."""
-    entries = {part.entry.slug: part.entry for part in contest.participations.select_related("entry")}
-    battle = start_battle(voter_id=uuid.uuid4())
-    Battle.objects.filter(pk=battle.pk).update(entry_a=entries[first], entry_b=entries[second], state="voted")
-    Vote.objects.create(battle=battle, gate=terms.gate, voter=battle.voter, winner=winner, counted_as=1)
 
 
 def test_the_line_runs_through_those_who_compete(contest):
@@ -194,8 +186,21 @@ def test_the_line_runs_through_those_who_compete(contest):
 def test_where_the_cut_takes_all_that_compete_there_is_nothing_to_aim_at(contest):
     climb(contest)
     Participation.objects.exclude(entry__slug="alder").update(state="eliminated")
+    contest.cut_size = 2
     fold(contest, anyway=True)
     assert list(chances(contest).values()) == [pytest.approx(1 / 6)] * 6
+
+
+def test_where_the_board_has_no_line_the_pairs_are_drawn_evenly(contest):
+    """Dogwood has met nobody and cannot be drawn; so it has no rank, and nobody knows who is last."""
+    without = Terms.objects.create(gate=contest.gate, version=2)
+    for part in contest.participations.exclude(entry__slug="dogwood"):
+        Drawable.objects.create(terms=without, entry=part.entry)
+    for first, second in combinations(LADDER[:3], 2):
+        for n in range(12):
+            cast(contest, first, second, "b" if n % 4 == 3 else "a")
+    fold(contest)
+    assert chances(contest) == dict.fromkeys(combinations(LADDER[:3], 2), pytest.approx(1 / 3))
 
 
 def test_a_closed_round_keeps_the_pairing_it_was_voted_with(contest):
