@@ -1,4 +1,4 @@
-"""Votes as others may see them: the only way in which the leaderboard reads votes."""
+"""Votes as others may see them: the only way in which the leaderboard reads votes, and counts battles."""
 
 import hashlib
 import hmac
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
 
-from django.db.models import QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
 
-from arena.models import Gate, Vote
+from arena.models import Battle, BattleState, Gate, Vote
 
 VOTERS_AT_ONCE = 500
 
@@ -62,3 +62,46 @@ def _ballots(gate: Gate, votes: QuerySet[Vote]) -> Iterator[Ballot]:
         hour = cast_at.astimezone(UTC).strftime("%Y-%m-%dT%HZ")
         assert position is not None  # the filter says so
         yield Ballot(position, str(battle), a, b, winner, pseudonym, int(counted_as is not None), hour)
+
+
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """How often two entries met on just these sides: battles that have ended, of them void ones, and counted votes.
+
+    `inverse` is the sum of 1/propensity of the battles. By it, battles / inverse estimates how likely the ordered
+    pair was where it could be drawn: a plain mean would be too high, for a pair is mostly drawn where it is likely.
+    """
+
+    a: int
+    b: int
+    battles: int
+    void: int
+    votes: int
+    inverse: float
+
+
+def meetings(gate: Gate) -> tuple[list[Meetings], int]:
+    """The round's battles by entry and side, and how many more have not ended. One query, whatever their number.
+
+    While votes come in, battles that wait for theirs are told as a number alone: who started one could otherwise
+    see, before voting, which pair has just met once more.
+    """
+    ended = Q() if not gate.is_open else ~Q(state=BattleState.OPEN)
+    counts = (
+        Battle.objects.filter(terms__gate=gate)
+        .values_list("entry_a_id", "entry_b_id")
+        .annotate(
+            all=Count("id"),
+            battles=Count("id", filter=ended),
+            void=Count("id", filter=Q(state=BattleState.VOID)),
+            votes=Count("vote__counted_as"),
+            inverse=Sum(1.0 / F("propensity"), filter=ended),
+        )
+        .order_by("entry_a_id", "entry_b_id")
+    )
+    found, waiting = [], 0
+    for a, b, every, battles, void, votes, inverse in counts:
+        waiting += every - battles
+        if battles:
+            found.append(Meetings(a, b, battles, void, votes, inverse))
+    return found, waiting

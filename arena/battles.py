@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from arena.content import Part, text_of, text_parts
 from arena.drawing import draw_pair, pair_cap
-from arena.models import Battle, BattleState, Reveal, Side, Terms, Turn, TurnState, Vote, Voter
+from arena.models import Battle, BattleState, Pairing, Reveal, Side, Terms, Turn, TurnState, Vote, Voter
 from arena.refusals import (
     AlreadyVoted,
     BattleIsVoid,
@@ -52,6 +52,7 @@ def start_battle(*, voter_id: uuid.UUID, agreed: bool = False, random: Random = 
         spent=counted_pairs(voter_id, terms.gate_id),
         cap=pair_cap(terms.voter_cap, len(drawables)),
         random=random,
+        chances=published_chances(terms),
     )
     if draw is None:
         raise NobodyToDraw
@@ -62,6 +63,12 @@ def start_battle(*, voter_id: uuid.UUID, agreed: bool = False, random: Random = 
         return Battle.objects.create(
             terms=terms, voter=voter, entry_a_id=draw.a, entry_b_id=draw.b, propensity=draw.propensity
         )
+
+
+def published_chances(terms: Terms) -> dict[frozenset[int], float]:
+    """How likely each unordered pair is to meet under these terms; empty as long as nobody has worked it out."""
+    pairing = Pairing.objects.filter(terms=terms).values_list("chances", flat=True).first()
+    return {frozenset((one, other)): chance for one, other, chance in pairing or ()}
 
 
 def counted_pairs(voter_id: uuid.UUID, gate_id: int) -> list[frozenset[int]]:

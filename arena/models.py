@@ -98,6 +98,20 @@ class Drawable(models.Model):
         ]
 
 
+class Pairing(models.Model):
+    """How likely each pair is to meet next under these terms, worked out above the arena from the votes so far.
+
+    One row of terms, written over with every fold; drawing reads it and knows nothing of verdicts. What a battle was
+    drawn with is kept on the battle: its propensity says all that an audit can use, and it also knows who could
+    answer at that moment and what the voter had room for, which no row for everybody does.
+    """
+
+    terms = models.OneToOneField(Terms, on_delete=models.PROTECT, primary_key=True, related_name="pairing")
+    position = models.PositiveBigIntegerField(help_text="The last vote it knows.")
+    chances = models.JSONField(help_text="[entry, entry, probability] of each unordered pair; their sum is 1.")
+    made_at = models.DateTimeField(auto_now=True)
+
+
 class Voter(models.Model):
     """A visitor's device that has started a battle, known by a signed cookie and nothing else."""
 

@@ -134,6 +134,11 @@ class NoSuchSeries(Refusal):
     message = _("There is no such board.")
 
 
+class NoSuchRound(Refusal):
+    code, status = "no_such_round", 404
+    message = _("There is no such round.")
+
+
 class NoSuchEntry(Refusal):
     code, status = "no_such_entry", 404
     message = _("There is no such entry.")

@@ -38,6 +38,7 @@ from frontend.words import (
 )
 from inference.models import Entry
 from leaderboard.boards import all_series, board, history
+from leaderboard.exposure import exposure
 from leaderboard.models import Round, RoundState
 
 HISTORY_ROWS = 30
@@ -99,6 +100,26 @@ def entry_page(request: HttpRequest, slug: str) -> HttpResponse:
             "chart": drawing,
             "readings": [{"x": point["x"], "words": reading(point)} for point in drawing.points] if drawing else [],
             "history": plots.thinned(points, HISTORY_ROWS)[::-1],
+        },
+    )
+
+
+@require_safe
+@introduces_visitor
+def exposure_page(request: HttpRequest, number: int) -> HttpResponse:
+    found = exposure(number)
+    if found is None:
+        raise Http404
+    names = {entry["slug"]: entry["name"] for entry in found["entries"]}
+    return render(
+        request,
+        "frontend/exposure.html",
+        {
+            "exposure": found,
+            "title": in_language(found["title"], found["title_ko"]),
+            "explore": round(100 * found["design"]["explore"]),
+            "entries": [entry | {"as_b": entry["battles"] - entry["as_a"]} for entry in found["entries"]],
+            "pairs": [pair_as_drawn(pair, names) for pair in found["pairs"]],
         },
     )
 
@@ -191,6 +212,18 @@ def outlook_words(outlook: Mapping[str, Any]) -> dict[str, str]:
 
 def grouped(number: int) -> str:
     return number_format(number, force_grouping=True)
+
+
+def pair_as_drawn(pair: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """A pair of the exposure page: names for slugs, percent for shares, and how often the first was B."""
+    percents = {key: None if (share := pair[key]) is None else 100 * share for key in ("share", "expected", "chance")}
+    return {
+        **pair,
+        **percents,
+        "first": names[pair["first"]],
+        "second": names[pair["second"]],
+        "first_as_b": pair["battles"] - pair["first_as_a"],
+    }
 
 
 def reading(point: Mapping[str, Any]) -> str:

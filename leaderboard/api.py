@@ -9,8 +9,9 @@ from ninja import NinjaAPI, Schema
 from ninja.decorators import decorate_view
 
 from arena.middleware import refusal_response
-from arena.refusals import NoSuchEntry, NoSuchSeries, Refusal
+from arena.refusals import NoSuchEntry, NoSuchRound, NoSuchSeries, Refusal
 from leaderboard.boards import board, edition, history
+from leaderboard.exposure import exposure
 
 api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_namespace="api")
 
@@ -91,6 +92,49 @@ class HistoryOut(Schema):
     points: list[PointOut]
 
 
+class DesignOut(Schema):
+    floor: float  # votes of every pair that come before any verdict steers the draw
+    explore: float  # the share of the draws that is uniform
+    cap: float  # how many times as often as the least drawn any other may be drawn
+
+
+class ExposedEntryOut(Schema):
+    slug: str
+    name: str
+    battles: int
+    as_a: int
+    void: int
+    votes: int
+    relative: float | None  # its battles as a multiple of those of the least exposed
+
+
+class ExposedPairOut(Schema):
+    first: str
+    second: str
+    battles: int
+    void: int
+    votes: int
+    first_as_a: int
+    share: float  # of all battles told
+    expected: float | None  # by the probabilities kept with the battles
+    chance: float | None  # to be the next, as of the last board
+
+
+class ExposureOut(Schema):
+    round: int
+    series: str
+    title: str
+    title_ko: str
+    state: str
+    battles: int
+    waiting: int  # battles whose vote may still come; nobody is told whose
+    void: int
+    votes: int
+    design: DesignOut
+    entries: list[ExposedEntryOut]
+    pairs: list[ExposedPairOut]
+
+
 def board_etag(request: HttpRequest) -> str | None:
     return edition(request.GET.get("series"))
 
@@ -116,4 +160,14 @@ def entry_history(request: HttpRequest, slug: str, series: str | None = None) ->
     found = history(slug, series)
     if found is None:
         raise NoSuchEntry
+    return found
+
+
+@api.get("/rounds/{int:number}/exposure", response={200: ExposureOut, 404: RefusalOut}, summary="Who met whom")
+@decorate_view(shared_for_a_second, conditional_page)
+def round_exposure(request: HttpRequest, number: int) -> dict[str, Any]:
+    """The battles of a round by pair and side, with the share drawn beside the share expected."""
+    found = exposure(number)
+    if found is None:
+        raise NoSuchRound
     return found

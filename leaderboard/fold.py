@@ -13,6 +13,7 @@ from leaderboard.boards import publish_board
 from leaderboard.broadcast import announce
 from leaderboard.counting import Columns, store, stored, tally_of
 from leaderboard.models import Board, Folded, Round
+from leaderboard.pairing import publish_pairing
 from rating import Running
 
 AT_ONCE = 50_000  # ballots
@@ -48,7 +49,9 @@ def fold(contest: Round, *, anyway: bool = False) -> Board | None:
     store(folded, running)
     folded.save(update_fields=["position", "state"])
     names = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "name"))
-    board = publish_board(contest.series, folded, made, names, intervals=running.intervals, votes=tally_of(running))
+    votes = tally_of(running)
+    board = publish_board(contest.series, folded, made, names, intervals=running.intervals, votes=votes)
+    publish_pairing(contest, folded, made, votes)
     transaction.on_commit(lambda: announce(contest.series.slug))
     transaction.on_commit(lambda: BALLOTS.inc(folded.position - before))
     return board

@@ -14,9 +14,10 @@ from arena.models import Drawable, Gate, Terms
 from arena.models import Sequence as VoteSequence
 from inference.models import Entry
 from leaderboard.boards import line_of, publish_board
-from leaderboard.counting import stored
+from leaderboard.counting import stored, tally_of
 from leaderboard.fold import fold
 from leaderboard.models import Board, Folded, Participation, ParticipationState, Round, RoundState, Series
+from leaderboard.pairing import publish_pairing
 
 
 class CannotClose(Exception):
@@ -61,7 +62,9 @@ def open_round(
     folded = Folded.objects.create(series=series, slugs=sorted(entry.slug for entry in entries))
     names = {entry.slug: entry.name for entry in entries}
     running = stored(folded, contest)
-    publish_board(series, folded, running.fit(apart=True), names, intervals=running.intervals)
+    made_of_nothing = running.fit(apart=True)
+    publish_board(series, folded, made_of_nothing, names, intervals=running.intervals)
+    publish_pairing(contest, folded, made_of_nothing, tally_of(running))
     return contest
 
 

@@ -42,7 +42,7 @@ def page(path: str, language: str = "en", status: int = 200) -> str:
     return answer.content.decode()
 
 
-PAGES = ["/", "/board", "/about", "/privacy", "/entries/alder"]
+PAGES = ["/", "/board", "/about", "/privacy", "/entries/alder", "/rounds/1/exposure"]
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

@@ -27,7 +27,7 @@ def cast(contest, first, second, winner, *, counted=True, voter=None):
     """A vote as the arena leaves it behind, without the waiting."""
     entries = {part.entry.slug: part.entry for part in contest.participations.select_related("entry")}
     voter = voter or Voter.objects.create()
-    terms = contest.gate.terms.get()
+    terms = contest.gate.terms.get(version=1)
     battle = Battle.objects.create(
         terms=terms, voter=voter, entry_a=entries[first], entry_b=entries[second], propensity=0.1, state="voted"
     )
@@ -315,7 +315,11 @@ def test_a_board_is_sent_again_when_its_round_has_a_next_one(client, contest):
 
 def test_the_api_describes_itself(visitor):
     description = visitor.http.get("/api/v1/openapi.json").json()
-    assert set(description["paths"]) == {"/api/v1/board", "/api/v1/entries/{slug}/history"}
+    assert set(description["paths"]) == {
+        "/api/v1/board",
+        "/api/v1/entries/{slug}/history",
+        "/api/v1/rounds/{number}/exposure",
+    }
 
 
 def test_a_board_that_cannot_be_announced_is_still_a_board(contest, settings, caplog):

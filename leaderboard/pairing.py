@@ -1,0 +1,45 @@
+"""Which pairs should meet next: worked out with every fold, and handed down to the arena as a row."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.models import Pairing, Terms
+from leaderboard.models import Folded, ParticipationState, Round, RoundState
+from rating import Design, Fit, Tally, pair_probabilities
+
+DESIGN = Design()  # docs/rating.md § 9
+
+
+def publish_pairing(contest: Round, folded: Folded, made: Fit, votes: Tally) -> None:
+    """Store how likely each drawable pair is to meet next, inside the caller's transaction.
+
+    Only while the round is open: a board that stands still for the public must not move in how often pairs meet.
+    """
+    terms = contest.gate.terms.order_by("-version").first()
+    if terms is None or contest.state != RoundState.OPEN:
+        return
+    drawables = {slug: (entry, weight) for slug, entry, weight in _drawables(terms)}
+    entries, weights = zip(*(drawables.get(slug, (0, 0.0)) for slug in folded.slugs), strict=True)
+    if np.count_nonzero(weights) < 2:
+        return
+    probabilities = _probabilities(contest, folded, made, votes, np.array(weights))
+    pairs = [(int(i), int(j)) for i, j in np.argwhere(probabilities > 0)]
+    chances = [[entries[i], entries[j], float(probabilities[i, j])] for i, j in pairs]
+    Pairing.objects.update_or_create(terms=terms, defaults={"position": folded.position, "chances": chances})
+
+
+def _drawables(terms: Terms) -> list[tuple[str, int, float]]:
+    return list(terms.drawables.values_list("entry__slug", "entry_id", "weight"))
+
+
+def _probabilities(
+    contest: Round, folded: Folded, made: Fit, votes: Tally, weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Of each pair, above the diagonal. Drawables may meet; the line runs through those of them that compete."""
+    competing = contest.participations.filter(state=ParticipationState.COMPETING)
+    slugs = set(competing.values_list("entry__slug", flat=True))
+    among = np.array([slug in slugs for slug in folded.slugs]) & (weights > 0)
+    # Where no chain of votes joins all, or the cut takes all, there is no line yet, and nothing to aim at.
+    joined = len(made.groups) == 1 and contest.cut_size < among.sum()
+    below = contest.cut_size if joined else 0
+    return pair_probabilities(made, votes, below, among=among, weights=weights, design=DESIGN)
