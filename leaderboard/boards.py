@@ -10,6 +10,7 @@ from django.db.models import Max, OuterRef, Subquery
 
 from inference.models import Entry
 from leaderboard.models import Board, Folded, ParticipationState, Round, RoundState, Series, Standing, Status
+from leaderboard.rulebook import in_force
 from rating import Fit, Intervals, Settings, cut_probabilities, parameters, rank_sets
 
 HISTORY_POINTS = 400  # more than a chart can show
@@ -40,10 +41,11 @@ def publish_board(
     """
     last = Board.objects.filter(series=series).aggregate(last=Max("number"))["last"] or 0
     contest = Round.objects.filter(series=series).first()
+    rules = in_force(contest) if contest else None
     settings = Settings(
         intervals=intervals,
-        minimum_votes=contest.minimum_votes if contest else 0,
-        below=contest.cut_size if contest else None,
+        minimum_votes=rules.minimum_votes if rules else 0,
+        below=rules.cut_size if rules else None,
     )
     board = Board.objects.create(
         series=series,
@@ -54,10 +56,12 @@ def publish_board(
     )
     standings = rated(folded.slugs, made)
     entries = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "id"))
-    if contest:
-        early = made.provisional(contest.minimum_votes)
-        judge(standings, contest, {slug for slug, is_early in zip(folded.slugs, early, strict=True) if is_early})
-        foretell(standings, contest, folded.slugs, made)
+    if contest and rules:
+        early = made.provisional(rules.minimum_votes)
+        line = line_of(standings, rules.cut_size)
+        judge(standings, contest, line, {slug for slug, is_early in zip(folded.slugs, early, strict=True) if is_early})
+        if line and contest.state != RoundState.CLOSED:
+            foretell(standings, rules.cut_size, folded.slugs, made)
     for standing in standings:
         standing.board = board
         standing.name = names[standing.slug]
@@ -94,19 +98,16 @@ def rated(slugs: Sequence[str], made: Fit) -> list[Standing]:
     ]
 
 
-def foretell(standings: Sequence[Standing], contest: Round, slugs: Sequence[str], made: Fit) -> None:
-    """Say of each standing how likely it is truly below the line; of none where the board has no line."""
-    if contest.state == RoundState.CLOSED or line_of(standings, contest.cut_size) is None:
-        return
-    chances = dict(zip(slugs, cut_probabilities(made, contest.cut_size), strict=True))
+def foretell(standings: Sequence[Standing], cut_size: int, slugs: Sequence[str], made: Fit) -> None:
+    """Say of each standing how likely it is truly below the line."""
+    chances = dict(zip(slugs, cut_probabilities(made, cut_size), strict=True))
     for standing in standings:
         standing.p_cut = float(chances[standing.slug])
 
 
-def judge(standings: Sequence[Standing], contest: Round, early: Collection[str]) -> None:
+def judge(standings: Sequence[Standing], contest: Round, line: Line | None, early: Collection[str]) -> None:
     """Say of each standing what it means for the cut. early: the slugs whose ratings are provisional."""
     out = set(contest.participations.filter(state=ParticipationState.ELIMINATED).values_list("entry__slug", flat=True))
-    line = line_of(standings, contest.cut_size)
     for standing in standings:
         if standing.slug in out:
             standing.status = Status.ELIMINATED
