@@ -139,6 +139,16 @@ class NoSuchEntry(Refusal):
     message = _("There is no such entry.")
 
 
+class NoSuchRound(Refusal):
+    code, status = "no_such_round", 404
+    message = _("There is no such round.")
+
+
+class NoSuchVersion(Refusal):
+    code, status = "no_such_version", 404
+    message = _("The rulebook of this round has no such version.")
+
+
 class SiteAway(Refusal):
     """What the site keeps everything in cannot be reached. Not the visitor's doing, but theirs to know."""
 

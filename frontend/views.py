@@ -23,10 +23,12 @@ from arena.limits import WINDOW_SECONDS
 from arena.replay import KEEP_SECONDS
 from arena.visitors import introduces_visitor, voter_id
 from frontend import plots
+from frontend.rules import rules_in_words
 from frontend.words import CHANCE, COOKIES, STATUSES, VERDICTS, arena_words, board_words, erased_words, privacy_words
 from inference.models import Entry
 from leaderboard.boards import all_series, board, history
 from leaderboard.models import Round, RoundState
+from leaderboard.rulebook import read_rulebook
 
 HISTORY_ROWS = 30
 
@@ -87,6 +89,28 @@ def entry_page(request: HttpRequest, slug: str) -> HttpResponse:
             "chart": drawing,
             "readings": [{"x": point["x"], "words": reading(point)} for point in drawing.points] if drawing else [],
             "history": plots.thinned(points, HISTORY_ROWS)[::-1],
+        },
+    )
+
+
+@require_safe
+@introduces_visitor
+def rules_page(request: HttpRequest, number: int) -> HttpResponse:
+    contest = get_object_or_404(Round.objects.select_related("series"), number=number)
+    wanted = request.GET.get("version", "")
+    versions = list(contest.rulebooks.order_by("-version"))
+    shown = next((one for one in versions if wanted in ("", str(one.version))), None)
+    if shown is None:
+        raise Http404
+    return render(
+        request,
+        "frontend/rules.html",
+        {
+            "contest": contest,
+            "title": in_language(contest.series.title, contest.series.title_ko),
+            "shown": shown,
+            "chapters": rules_in_words(read_rulebook(shown.content)),
+            "versions": [{"made": one, "reason": in_language(one.reason, one.reason_ko)} for one in versions],
         },
     )
 
