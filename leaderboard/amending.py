@@ -15,7 +15,7 @@ from leaderboard.models import ParticipationState, Round, RoundState, RulebookVe
 from leaderboard.rulebook import Rulebook, changed, digest_of, read_rulebook
 
 ARENA_RULES = ("temperature", "top_p", "max_tokens", "system_prompt", "max_turns", "pace", "reveal", "voter_cap")
-# They decide who goes out. Whoever could change them in an open round would know whom it hits.
+# They say what votes are worth and who wins a tie: who changed them in an open round would know whom it hits.
 FIXED = ("format", "score", "tie_band", "fewest_voters", "tie_chain", "ratings", "references", "old_votes")
 REASON_LENGTH = 300
 
@@ -94,7 +94,7 @@ def refuse_amendment(contest: Round, old: Rulebook, rules: Rulebook, reasons: Co
         raise CannotAmend("nothing would change")
     touched = [name for name in FIXED if getattr(rules, name) != getattr(old, name)]
     if touched:
-        raise CannotAmend(f"{', '.join(touched)} may not change in an open round: it decides who goes out")
+        raise CannotAmend(f"{', '.join(touched)} may not change once the round is open")
     competing = contest.participations.filter(state=ParticipationState.COMPETING).count()
     if not 1 <= rules.cut_size < competing:
         raise CannotAmend(f"a cut of {rules.cut_size} does not fit {competing} entries")

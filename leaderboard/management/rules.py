@@ -1,4 +1,4 @@
-"""How a command line names rules: single ones by options, all of them by a file. What is left out stays as it was."""
+"""How a command line names rules: single ones by options, all of them by a file, which leaves out what is as usual."""
 
 from pathlib import Path
 from typing import Any

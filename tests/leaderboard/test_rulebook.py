@@ -58,6 +58,7 @@ def test_the_published_rulebook_is_what_its_digest_was_made_of(contest):
     [
         ("/api/v1/rounds/9/rulebook", 404, "no_such_round"),
         (f"/api/v1/rounds/{10**30}/rulebook", 404, "no_such_round"),
+        ("/api/v1/rounds/-1/rulebook", 404, "no_such_round"),
         ("/api/v1/rounds/one/rulebook", 400, "bad_request"),
         (f"{ADDRESS}?version=2", 404, "no_such_version"),
         (f"{ADDRESS}?version={10**30}", 404, "no_such_version"),
@@ -66,6 +67,11 @@ def test_the_published_rulebook_is_what_its_digest_was_made_of(contest):
 )
 def test_a_rulebook_that_is_not_there_is_refused(contest, address, status, code):
     assert served(address, status).json()["code"] == code
+
+
+def test_the_description_of_the_api_knows_every_rule(contest):
+    schemas = served("/api/v1/openapi.json").json()["components"]["schemas"]
+    assert set(schemas["Rulebook"]["properties"]) == set(served().json())
 
 
 def test_an_amendment_is_a_new_version_with_its_reason(contest, capsys):
@@ -153,11 +159,11 @@ def test_an_amendment_that_cannot_be_is_refused(contest, options, words):
         {"tie_chain": ["beacon"]},
     ],
 )
-def test_what_decides_who_goes_out_is_fixed_when_the_round_opens(contest, tmp_path, change):
+def test_what_votes_are_worth_and_who_wins_a_tie_is_fixed_when_the_round_opens(contest, tmp_path, change):
     rules = json.loads(rulebook_bytes(contest))
     file = tmp_path / "rulebook.json"
     file.write_text(json.dumps(rules | change))
-    with pytest.raises(CommandError, match=f"{next(iter(change))} may not change in an open round"):
+    with pytest.raises(CommandError, match=f"{next(iter(change))} may not change once the round is open"):
         amend(rulebook=file)
 
 
