@@ -280,6 +280,7 @@ def test_a_file_that_is_not_there_is_said_so(transactional_db, contest, tmp_path
         "{}",
         '{"temperature": 0.70, "cut_size": 1}',
         '{"cut_size": 1, "temperature": "0.7"}',
+        '{"temperature": "0.70", "tie_band": "12.000"}',
         '{"tie_band": "1.2e1", "pairing": {"cap": 3.00}}',
     ],
 )
