@@ -146,7 +146,8 @@ def test_each_version_of_the_rules_stays_readable_with_its_reason(round_of_four:
         "The last 2 on the board.",
         "Be brief.<br>No &lt;b&gt;bold",
         "Two teams &lt;left&gt;.",
-        "As the answers",
+        "As the answers come.",
+        "Shown to the voter when the round is closed.",
     ):
         assert said in html
     assert "no longer in force" not in html
