@@ -72,8 +72,7 @@ def amend_round(contest: Round, changes: Mapping[str, Any], *, reason: str, reas
     refuse_unkept(rules)
     drawn = dict(before.terms.drawables.values_list("entry_id", "weight"))
     made = write_version(contest, rules, drawn, reason=reason.strip(), reason_ko=reason_ko.strip())
-    if (old.cut_size, old.minimum_votes) != (rules.cut_size, rules.minimum_votes):
-        fold(contest, anyway=True)
+    fold(contest, anyway=True)
     return made
 
 
