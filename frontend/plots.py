@@ -70,6 +70,24 @@ def percent(chance: float) -> str:
     return "< 1" if whole < 1 else "> 99" if whole > 99 else str(whole)
 
 
+def about(votes: int) -> int:
+    """A forecast in two digits; it knows no more."""
+    step: int = 10 ** max(0, len(str(votes)) - 2)
+    return (votes + step // 2) // step * step
+
+
+def needed(outlook: Mapping[str, Any]) -> tuple[str, int | None, int | None]:
+    """Which words say how many votes the line still needs, and their figures."""
+    if outlook["sure"]:
+        return "line_sure", None, None
+    low, high = outlook["votes_needed"]["low"], outlook["votes_needed"]["high"]
+    if low is None:
+        return "line_unsaid", None, None
+    if high is None:
+        return "line_least", about(low), None
+    return "line_between", about(low), about(high)
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A rating through time, in a box of 100 by 100: y grows downward, as in SVG."""

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.dateformat import format as format_date
+from django.utils.formats import number_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
@@ -24,7 +25,18 @@ from arena.replay import KEEP_SECONDS
 from arena.visitors import introduces_visitor, voter_id
 from frontend import plots
 from frontend.rules import rules_in_words
-from frontend.words import CHANCE, COOKIES, STATUSES, VERDICTS, arena_words, board_words, erased_words, privacy_words
+from frontend.words import (
+    CHANCE,
+    COOKIES,
+    LINE,
+    STATUSES,
+    VERDICTS,
+    arena_words,
+    board_words,
+    erased_words,
+    line_flip,
+    privacy_words,
+)
 from inference.models import Entry
 from leaderboard.boards import all_series, board, history
 from leaderboard.models import Round, RoundState
@@ -182,12 +194,27 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
         "note": in_language(found["note"], found["note_ko"]),
         "created_at": datetime.fromisoformat(found["created_at"]),
         "ends_at": datetime.fromisoformat(contest["ends_at"]) if contest else None,
+        "outlook": outlook_words(contest["outlook"]) if contest and contest["outlook"] else None,
         "line_at": f"{on.at(line)}%" if on and line is not None else None,
         "rows": rows,
         "blank": {"href": "#" if contest else None},
         "above": [row for row in rows if not row["below"]],
         "below": [row for row in rows if row["below"]],
     }
+
+
+def outlook_words(outlook: Mapping[str, Any]) -> dict[str, str]:
+    """How many votes the line still needs, and how few turned it."""
+    key, low, high = plots.needed(outlook)
+    flip = outlook["votes_to_flip"]
+    return {
+        "needed": LINE[key].format(low=grouped(low or 0), high=grouped(high or 0)),
+        "flip": "" if flip is None else line_flip(flip).format(n=grouped(flip)),
+    }
+
+
+def grouped(number: int) -> str:
+    return number_format(number, force_grouping=True)
 
 
 def reading(point: Mapping[str, Any]) -> str:

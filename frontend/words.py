@@ -23,6 +23,15 @@ STATUSES: Mapping[str, Any] = {
 }
 # How likely an entry is to be truly among those whom the cut takes.
 CHANCE = gettext_lazy("{percent} % to go out")
+# How many votes the line still needs; the keys are those of frontend/plots.py.
+LINE: Mapping[str, Any] = {
+    "line_sure": gettext_lazy("The line is sure: more votes would hardly move it."),
+    "line_between": gettext_lazy(
+        "The line is not sure yet. If things stay as they are, {low} to {high} more votes make it so."
+    ),
+    "line_least": gettext_lazy("The line is not sure yet. It takes {low} more votes at least."),
+    "line_unsaid": gettext_lazy("Too close to say how many more votes make the line sure."),
+}
 
 COOKIES: Mapping[str, Any] = {
     "visitor": gettext_lazy(
@@ -102,6 +111,14 @@ def erased_words(n: int) -> str:
     return ngettext("{n} conversation has been deleted.", "{n} conversations have been deleted.", n).format(n=n)
 
 
+def line_flip(votes: int) -> str:
+    return ngettext(
+        "Without {n} of the votes somebody else would go out.",
+        "Without {n} of the votes somebody else would go out.",
+        votes,
+    )
+
+
 def board_words() -> dict[str, str]:
     words = {
         "live": _("Live"),
@@ -115,6 +132,9 @@ def board_words() -> dict[str, str]:
         "votes_one": ngettext("{n} counted vote", "{n} counted votes", 1),
         "votes_other": ngettext("{n} counted vote", "{n} counted votes", 2),
         "chance": str(CHANCE),
+        **{key: str(words) for key, words in LINE.items()},
+        "line_flip_one": line_flip(1),
+        "line_flip_other": line_flip(2),
         "row_votes_one": ngettext("{n} vote", "{n} votes", 1),
         "row_votes_other": ngettext("{n} vote", "{n} votes", 2),
         "edition": _("Board {n}"),

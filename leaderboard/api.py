@@ -47,12 +47,24 @@ class StandingOut(Schema):
     status: str
 
 
+class NeededOut(Schema):
+    low: int | None
+    high: int | None
+
+
+class OutlookOut(Schema):
+    sure: bool  # more votes would hardly move the line
+    votes_needed: NeededOut | None  # until it is sure, nine times in ten more than low and fewer than high
+    votes_to_flip: int | None  # the fewest found without which somebody else would go out
+
+
 class RoundOut(Schema):
     number: int
     state: str
     ends_at: str  # ISO 8601
     cut_size: int
     line: float | None
+    outlook: OutlookOut | None  # null without a line, and once the round is closed
     next: str | None
 
 

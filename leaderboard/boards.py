@@ -10,8 +10,9 @@ from django.db.models import Max, OuterRef, Subquery
 
 from inference.models import Entry
 from leaderboard.models import Board, Folded, ParticipationState, Round, RoundState, Series, Standing, Status
+from leaderboard.outlook import outlook
 from leaderboard.rulebook import in_force
-from rating import Fit, Intervals, Settings, cut_probabilities, parameters, rank_sets
+from rating import Fit, Intervals, Settings, Tally, cut_probabilities, parameters, rank_sets
 
 HISTORY_POINTS = 400  # more than a chart can show
 
@@ -33,11 +34,17 @@ def draw_line(ratings: Sequence[float], cut_size: int) -> Line | None:
 
 
 def publish_board(
-    series: Series, folded: Folded, made: Fit, names: Mapping[str, str], *, intervals: Intervals
+    series: Series,
+    folded: Folded,
+    made: Fit,
+    names: Mapping[str, str],
+    *,
+    intervals: Intervals,
+    votes: Tally | None = None,
 ) -> Board:
     """Store a fit as the next board of the series, inside the caller's transaction.
 
-    names: the name to show for each slug; intervals: what the fit took a draw for.
+    names: the name to show for each slug; intervals: what the fit took a draw for; votes: those of a round.
     """
     last = Board.objects.filter(series=series).aggregate(last=Max("number"))["last"] or 0
     contest = Round.objects.filter(series=series).first()
@@ -47,21 +54,24 @@ def publish_board(
         minimum_votes=rules.minimum_votes if rules else 0,
         below=rules.cut_size if rules else None,
     )
+    standings = rated(folded.slugs, made)
+    told = None
+    if contest and rules:
+        early = made.provisional(rules.minimum_votes)
+        line = line_of(standings, rules.cut_size)
+        judge(standings, contest, line, {slug for slug, is_early in zip(folded.slugs, early, strict=True) if is_early})
+        if contest.state == RoundState.OPEN and line and votes is not None:
+            foretell(standings, rules.cut_size, folded.slugs, made)
+            told = outlook(made, votes, rules.cut_size)
     board = Board.objects.create(
         series=series,
         number=last + 1,
         position=folded.position,
         votes=votes_of(made),
         parameters=parameters(settings),
+        outlook=told,
     )
-    standings = rated(folded.slugs, made)
     entries = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "id"))
-    if contest and rules:
-        early = made.provisional(rules.minimum_votes)
-        line = line_of(standings, rules.cut_size)
-        judge(standings, contest, line, {slug for slug, is_early in zip(folded.slugs, early, strict=True) if is_early})
-        if line and contest.state != RoundState.CLOSED:
-            foretell(standings, rules.cut_size, folded.slugs, made)
     for standing in standings:
         standing.board = board
         standing.name = names[standing.slug]
@@ -167,7 +177,7 @@ def board(slug: str | None = None, *, number: int | None = None) -> dict[str, An
         "note_ko": series.note_ko,
         "created_at": found.created_at.isoformat(),
         "parameters": found.parameters,
-        "round": _round(series, standings),
+        "round": _round(series, found, standings),
         "standings": [_standing(standing) for standing in standings],
     }
 
@@ -182,7 +192,7 @@ def edition(slug: str | None = None) -> str | None:
     return told and hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
 
-def _round(series: Series, standings: Sequence[Standing]) -> dict[str, Any] | None:
+def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[str, Any] | None:
     contest = Round.objects.filter(series=series).first()
     if contest is None:
         return None
@@ -194,6 +204,7 @@ def _round(series: Series, standings: Sequence[Standing]) -> dict[str, Any] | No
         "ends_at": contest.ends_at.isoformat(),
         "cut_size": contest.cut_size,
         "line": line.rating if line else None,
+        "outlook": found.outlook,
         "next": following.series.slug if following else None,
     }
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from arena.ballots import Ballot, ballots
 from leaderboard.models import Folded, Round
-from rating import OUTCOME_NAMES, Ballots, Intervals, Live, Running
+from rating import OUTCOME_NAMES, Ballots, Intervals, Live, Running, Tally
 
 MOST_CLUSTERED = 32  # players; the moments of more are too much to write with every fold
 ANEW_AT_ONCE = 50_000
@@ -37,6 +37,11 @@ class Columns:
         ]
         first, second, outcome, voter = zip(*rows, strict=True) if rows else ((), (), (), ())
         return Ballots.from_arrays(first, second, outcome, players=len(place), voter=voter)
+
+
+def tally_of(running: Running) -> Tally:
+    """Its counts: here a vote counts once or not at all."""
+    return Tally(running.weights.astype(np.int64))
 
 
 def store(folded: Folded, running: Running) -> None:

@@ -11,7 +11,7 @@ from arena.sequence import sweep
 from inference.models import Entry
 from leaderboard.boards import publish_board
 from leaderboard.broadcast import announce
-from leaderboard.counting import Columns, store, stored
+from leaderboard.counting import Columns, store, stored, tally_of
 from leaderboard.models import Board, Folded, Round
 from rating import Running
 
@@ -48,7 +48,7 @@ def fold(contest: Round, *, anyway: bool = False) -> Board | None:
     store(folded, running)
     folded.save(update_fields=["position", "state"])
     names = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "name"))
-    board = publish_board(contest.series, folded, made, names, intervals=running.intervals)
+    board = publish_board(contest.series, folded, made, names, intervals=running.intervals, votes=tally_of(running))
     transaction.on_commit(lambda: announce(contest.series.slug))
     transaction.on_commit(lambda: BALLOTS.inc(folded.position - before))
     return board

@@ -120,6 +120,7 @@ class Board(models.Model):
     position = models.PositiveBigIntegerField(help_text="The last vote it knows.")
     votes = models.PositiveBigIntegerField(help_text="Counted votes.")
     parameters = models.JSONField(default=dict, help_text="How it was rated, as `python -m rating fit --config` reads.")
+    outlook = models.JSONField(null=True, help_text="How sure its line is; see leaderboard/outlook.py. Null: no line.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -3,6 +3,7 @@
 import {
   at as placeOf,
   below as belowLine,
+  needed,
   news,
   percent,
   ranks,
@@ -10,7 +11,7 @@ import {
   timeLeft,
   type Scale,
 } from "./boardstate";
-import { parseBoardFrame, type Board, type RoundOfBoard, type Standing } from "./frames";
+import { parseBoardFrame, type Board, type RoundOfBoard, type Standing, type Outlook } from "./frames";
 import { all, copyOf, oncePerFrame, prefersLessMotion, setText, the } from "./page";
 import { Socket } from "./socket";
 import { fill, languageOfPage, readWords } from "./words";
@@ -29,6 +30,12 @@ const words = readWords([
   "votes_one",
   "votes_other",
   "chance",
+  "line_sure",
+  "line_unsaid",
+  "line_least",
+  "line_between",
+  "line_flip_one",
+  "line_flip_other",
   "row_votes_one",
   "row_votes_other",
   "edition",
@@ -91,6 +98,7 @@ function drawBoard(board: Board): void {
   if (below) arrange(below, order.below);
   const line = document.querySelector<HTMLElement>("[data-line]");
   if (line) line.hidden = order.below.length === 0;
+  if (board.round) drawOutlook(board.round.outlook);
   const form = plural.select(board.votes) === "one" ? words.votes_one : words.votes_other;
   setText(the("votes"), fill(form, { n: grouped.format(board.votes) }));
   setText(the("edition"), fill(words.edition, { n: board.number }));
@@ -110,6 +118,20 @@ function drawRound(round: RoundOfBoard): void {
   const next = the("next-round");
   next.hidden = round.next === null;
   next.querySelector("a")?.setAttribute("href", `?series=${encodeURIComponent(round.next ?? "")}`);
+}
+
+function drawOutlook(outlook: Outlook | null): void {
+  const place = document.querySelector<HTMLElement>("[data-outlook]");
+  if (place) place.hidden = outlook === null;
+  if (!place || !outlook) return;
+  const [key, low, high] = needed(outlook);
+  setText(
+    the("needed"),
+    fill(words[key], { low: grouped.format(low ?? 0), high: grouped.format(high ?? 0) }),
+  );
+  const flip = outlook.votes_to_flip;
+  const form = plural.select(flip ?? 0) === "one" ? words.line_flip_one : words.line_flip_other;
+  setText(the("flip"), flip === null ? "" : fill(form, { n: grouped.format(flip) }));
 }
 
 function arrange(body: HTMLElement, wanted: readonly HTMLElement[]): void {

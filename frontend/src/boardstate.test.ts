@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import examples from "../../tests/frames.json";
 import figures from "../../tests/frontend/figures.json";
 import plots from "../../tests/frontend/plots.json";
-import { at, below, news, percent, ranks, scaleOf, timeLeft } from "./boardstate";
-import { parseBoardFrame, type Board, type Standing, type Status } from "./frames";
+import { at, below, needed, news, percent, ranks, scaleOf, timeLeft } from "./boardstate";
+import { parseBoardFrame, type Board, type Outlook, type Standing, type Status } from "./frames";
 
 const example = parseBoardFrame(examples.board[0]);
 
@@ -41,6 +41,8 @@ describe.each(plots)("$about", (plot) => {
 
 it("says figures as the server does", () => {
   for (const [chance, said] of figures.percent) expect(percent(Number(chance))).toBe(said);
+  for (const [outlook, ...said] of figures.needed)
+    expect(needed(outlook as unknown as Outlook)).toEqual(said);
   for (const [low, high, said] of figures.ranks) {
     const standing = {
       ...example.standings[0]!,

@@ -4,7 +4,7 @@
  * both to the same examples.
  */
 
-import type { Board, Standing } from "./frames";
+import type { Board, Outlook, Standing } from "./frames";
 
 const PADDING = 0.04;
 
@@ -43,6 +43,22 @@ export function ranks(standing: Standing): string {
 export function percent(chance: number): string {
   const whole = Math.floor(chance * 100 + 0.5);
   return whole < 1 ? "< 1" : whole > 99 ? "> 99" : String(whole);
+}
+
+/** A forecast in two digits; it knows no more. */
+export function about(votes: number): number {
+  const step = 10 ** Math.max(0, String(votes).length - 2);
+  return Math.floor((votes + Math.floor(step / 2)) / step) * step;
+}
+
+type Needed = "line_sure" | "line_unsaid" | "line_least" | "line_between";
+
+/** Which words say how many votes the line still needs, and their figures. */
+export function needed({ sure, votes_needed: votes }: Outlook): [Needed, number | null, number | null] {
+  if (sure || votes === null) return ["line_sure", null, null];
+  if (votes.low === null) return ["line_unsaid", null, null];
+  if (votes.high === null) return ["line_least", about(votes.low), null];
+  return ["line_between", about(votes.low), about(votes.high)];
 }
 
 /** The slugs of those below the line: who is out, or would be if the round ended now. */

@@ -38,6 +38,14 @@ export interface Standing {
   readonly status: Status;
 }
 
+export interface Outlook {
+  readonly sure: boolean;
+  /** Until it is sure: nine times in ten more than low and fewer than high; null where that cannot be said. */
+  readonly votes_needed: { readonly low: number | null; readonly high: number | null } | null;
+  /** The fewest votes found without which somebody else would go out. */
+  readonly votes_to_flip: number | null;
+}
+
 export interface RoundOfBoard {
   readonly number: number;
   readonly state: "open" | "closed";
@@ -45,6 +53,8 @@ export interface RoundOfBoard {
   readonly cut_size: number;
   /** The rating at which the line stands, in Elo points; null while too few are placed to draw it. */
   readonly line: number | null;
+  /** How sure the line is; null without one, and once the round is closed. */
+  readonly outlook: Outlook | null;
   readonly next: string | null;
 }
 
@@ -192,6 +202,13 @@ const board = exactly<Board>({
       ends_at: text,
       cut_size: number,
       line: maybe(number),
+      outlook: maybe(
+        exactly<Outlook>({
+          sure: truth,
+          votes_needed: maybe(exactly({ low: maybe(number), high: maybe(number) })),
+          votes_to_flip: maybe(number),
+        }),
+      ),
       next: maybe(text),
     }),
   ),

@@ -366,3 +366,32 @@ def test_an_outsider_recomputes_an_exported_board_from_its_files_alone(contest, 
     for row in shown["standings"]:
         for field in ("rating", "low", "high", "rank", "rank_low", "rank_high", "votes", "p_cut"):
             assert players[row["slug"]][field] == pytest.approx(row[field], abs=1e-6)
+
+
+def test_a_board_says_how_sure_its_line_is_until_the_round_is_closed(visitor, contest):
+    cast(contest, "alder", "birch", "a")
+    fold(contest)
+    assert board()["round"]["outlook"] is None
+    cast_ladder(contest)
+    fold(contest)
+    outlook = visitor.http.get("/api/v1/board").json()["round"]["outlook"]
+    assert outlook["sure"] is False
+    assert outlook["votes_needed"]["low"] > 0
+    assert 0 < outlook["votes_to_flip"] < 110
+    for _ in range(9):
+        cast_ladder(contest)
+    fold(contest)
+    assert board()["round"]["outlook"] == {"sure": True, "votes_needed": None, "votes_to_flip": pytest.approx(300, 0.9)}
+    close_round(contest)
+    assert board("round-1")["round"]["outlook"] is None
+
+
+def test_a_page_says_how_many_votes_the_line_still_needs(client, contest):
+    cast_ladder(contest)
+    fold(contest)
+    page = client.get("/board", headers={"accept-language": "en"}).content.decode()
+    assert "The line is not sure yet." in page
+    assert "of the votes somebody else would go out." in page
+    assert (
+        "탈락선이 아직 확실하지 않습니다." in client.get("/board", headers={"accept-language": "ko"}).content.decode()
+    )

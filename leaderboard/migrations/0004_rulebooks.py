@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('arena', '0003_database_clock'),
-        ('leaderboard', '0002_rank_sets_and_chances'),
+        ('leaderboard', '0003_board_outlook'),
     ]
 
     operations = [
