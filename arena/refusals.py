@@ -144,6 +144,11 @@ class NoSuchEntry(Refusal):
     message = _("There is no such entry.")
 
 
+class NoSuchVersion(Refusal):
+    code, status = "no_such_version", 404
+    message = _("The rulebook of this round has no such version.")
+
+
 class SiteAway(Refusal):
     """What the site keeps everything in cannot be reached. Not the visitor's doing, but theirs to know."""
 

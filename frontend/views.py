@@ -24,6 +24,7 @@ from arena.limits import WINDOW_SECONDS
 from arena.replay import KEEP_SECONDS
 from arena.visitors import introduces_visitor, voter_id
 from frontend import plots
+from frontend.rules import rules_in_words
 from frontend.words import (
     CHANCE,
     COOKIES,
@@ -40,6 +41,7 @@ from inference.models import Entry
 from leaderboard.boards import all_series, board, history
 from leaderboard.exposure import exposure
 from leaderboard.models import Round, RoundState
+from leaderboard.rulebook import read_rulebook
 
 HISTORY_ROWS = 30
 
@@ -117,9 +119,31 @@ def exposure_page(request: HttpRequest, number: int) -> HttpResponse:
         {
             "exposure": found,
             "title": in_language(found["title"], found["title_ko"]),
-            "explore": round(100 * found["design"]["explore"]),
+            "explore": round(100 * found["design"]["explore"]) if found["design"] else 100,
             "entries": [entry | {"as_b": entry["battles"] - entry["as_a"]} for entry in found["entries"]],
             "pairs": [pair_as_drawn(pair, names) for pair in found["pairs"]],
+        },
+    )
+
+
+@require_safe
+@introduces_visitor
+def rules_page(request: HttpRequest, number: int) -> HttpResponse:
+    contest = get_object_or_404(Round.objects.select_related("series"), number=number)
+    wanted = request.GET.get("version", "")
+    versions = list(contest.rulebooks.order_by("-version"))
+    shown = next((one for one in versions if wanted in ("", str(one.version))), None)
+    if shown is None:
+        raise Http404
+    return render(
+        request,
+        "frontend/rules.html",
+        {
+            "contest": contest,
+            "title": in_language(contest.series.title, contest.series.title_ko),
+            "shown": shown,
+            "chapters": rules_in_words(read_rulebook(shown.content)),
+            "versions": [{"made": one, "reason": in_language(one.reason, one.reason_ko)} for one in versions],
         },
     )
 

@@ -7,11 +7,14 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, conditional_page
 from ninja import NinjaAPI, Schema
 from ninja.decorators import decorate_view
+from ninja.errors import ValidationError
 
 from arena.middleware import refusal_response
-from arena.refusals import NoSuchEntry, NoSuchRound, NoSuchSeries, Refusal
+from arena.refusals import BadRequest, NoSuchEntry, NoSuchRound, NoSuchSeries, NoSuchVersion, Refusal
 from leaderboard.boards import board, edition, history
 from leaderboard.exposure import exposure
+from leaderboard.models import Round
+from leaderboard.rulebook import Rulebook, version_of
 
 api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_namespace="api")
 
@@ -19,6 +22,11 @@ api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_nam
 @api.exception_handler(Refusal)
 def refuse(request: HttpRequest, refusal: Refusal | type[Refusal]) -> HttpResponse:
     return refusal_response(refusal if isinstance(refusal, Refusal) else refusal())
+
+
+@api.exception_handler(ValidationError)
+def refuse_misunderstood(request: HttpRequest, why: ValidationError) -> HttpResponse:
+    return refusal_response(BadRequest())
 
 
 class RefusalOut(Schema):
@@ -130,7 +138,7 @@ class ExposureOut(Schema):
     waiting: int  # battles whose vote may still come; nobody is told whose
     void: int
     votes: int
-    design: DesignOut
+    design: DesignOut | None  # null: pairs meet uniformly
     entries: list[ExposedEntryOut]
     pairs: list[ExposedPairOut]
 
@@ -171,3 +179,20 @@ def round_exposure(request: HttpRequest, number: int) -> dict[str, Any]:
     if found is None:
         raise NoSuchRound
     return found
+
+
+@api.get(
+    "/rounds/{number}/rulebook",
+    response={200: Rulebook, 400: RefusalOut, 404: RefusalOut},
+    summary="A round's rulebook, byte by byte as its digest was made of it",
+)
+@decorate_view(shared_for_a_second, conditional_page)
+def rulebook(request: HttpRequest, number: int, version: int | None = None) -> HttpResponse:
+    """Without `version`: the one in force. The ETag is its SHA-256."""
+    contest = Round.objects.filter(number=number).first()
+    if contest is None:
+        raise NoSuchRound
+    found = version_of(contest, version)
+    if found is None:
+        raise NoSuchVersion
+    return HttpResponse(found.content.encode(), content_type="application/json", headers={"ETag": f'"{found.digest}"'})

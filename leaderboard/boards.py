@@ -11,6 +11,7 @@ from django.db.models import Max, OuterRef, Subquery
 from inference.models import Entry
 from leaderboard.models import Board, Folded, ParticipationState, Round, RoundState, Series, Standing, Status
 from leaderboard.outlook import outlook
+from leaderboard.rulebook import in_force
 from rating import Fit, Intervals, Settings, Tally, cut_probabilities, parameters, rank_sets
 
 HISTORY_POINTS = 400  # more than a chart can show
@@ -47,19 +48,21 @@ def publish_board(
     """
     last = Board.objects.filter(series=series).aggregate(last=Max("number"))["last"] or 0
     contest = Round.objects.filter(series=series).first()
+    rules = in_force(contest) if contest else None
     settings = Settings(
         intervals=intervals,
-        minimum_votes=contest.minimum_votes if contest else 0,
-        below=contest.cut_size if contest else None,
+        minimum_votes=rules.minimum_votes if rules else 0,
+        below=rules.cut_size if rules else None,
     )
     standings = rated(folded.slugs, made)
     told = None
-    if contest:
-        early = made.provisional(contest.minimum_votes)
-        judge(standings, contest, {slug for slug, is_early in zip(folded.slugs, early, strict=True) if is_early})
-        if contest.state == RoundState.OPEN and line_of(standings, contest.cut_size) and votes is not None:
-            foretell(standings, contest, folded.slugs, made)
-            told = outlook(made, votes, contest.cut_size)
+    if contest and rules:
+        early = made.provisional(rules.minimum_votes)
+        line = line_of(standings, rules.cut_size)
+        judge(standings, contest, line, {slug for slug, is_early in zip(folded.slugs, early, strict=True) if is_early})
+        if contest.state == RoundState.OPEN and line and votes is not None:
+            foretell(standings, rules.cut_size, folded.slugs, made)
+            told = outlook(made, votes, rules.cut_size)
     board = Board.objects.create(
         series=series,
         number=last + 1,
@@ -105,17 +108,16 @@ def rated(slugs: Sequence[str], made: Fit) -> list[Standing]:
     ]
 
 
-def foretell(standings: Sequence[Standing], contest: Round, slugs: Sequence[str], made: Fit) -> None:
+def foretell(standings: Sequence[Standing], cut_size: int, slugs: Sequence[str], made: Fit) -> None:
     """Say of each standing how likely it is truly below the line."""
-    chances = dict(zip(slugs, cut_probabilities(made, contest.cut_size), strict=True))
+    chances = dict(zip(slugs, cut_probabilities(made, cut_size), strict=True))
     for standing in standings:
         standing.p_cut = float(chances[standing.slug])
 
 
-def judge(standings: Sequence[Standing], contest: Round, early: Collection[str]) -> None:
+def judge(standings: Sequence[Standing], contest: Round, line: Line | None, early: Collection[str]) -> None:
     """Say of each standing what it means for the cut. early: the slugs whose ratings are provisional."""
     out = set(contest.participations.filter(state=ParticipationState.ELIMINATED).values_list("entry__slug", flat=True))
-    line = line_of(standings, contest.cut_size)
     for standing in standings:
         if standing.slug in out:
             standing.status = Status.ELIMINATED

@@ -10,7 +10,7 @@ from arena.ballots import Meetings, meetings
 from arena.models import Pairing, Terms
 from inference.models import Entry
 from leaderboard.models import Round
-from leaderboard.pairing import DESIGN
+from leaderboard.pairing import design_of
 
 KEPT_SECONDS = 30  # it reads every battle of the round, and everybody may ask
 
@@ -26,6 +26,7 @@ def exposure(number: int) -> dict[str, Any] | None:
     if contest is None:
         return None
     told, waiting = _counted(contest)
+    design = design_of(contest)
     sides = {(both.a, both.b): both for both in told}
     entries = list(Entry.objects.filter(drawables__terms__gate=contest.gate_id).distinct().order_by("slug"))
     latest = Terms.objects.filter(gate=contest.gate_id).order_by("-version").values("pk")[:1]
@@ -41,7 +42,7 @@ def exposure(number: int) -> dict[str, Any] | None:
         "waiting": waiting,
         "void": sum(both.void for both in told),
         "votes": sum(both.votes for both in told),
-        "design": {"floor": DESIGN.floor, "explore": DESIGN.explore, "cap": DESIGN.cap},
+        "design": design and {"floor": design.floor, "explore": design.explore, "cap": design.cap},
         "entries": _by_entry(entries, told),
         "pairs": [
             _pair(one, other, sides, every) | {"chance": chances.get(frozenset((one.pk, other.pk)))}

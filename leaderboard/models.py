@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from arena.models import Gate
+from arena.models import Gate, Terms
 from inference.models import Entry
 
 
@@ -30,7 +30,11 @@ class RoundState(models.TextChoices):
 
 
 class Round(models.Model):
-    """A stage of the contest: who is last when it closes is out. One is open at a time."""
+    """A stage of the contest: who is last when it closes is out. One is open at a time.
+
+    Its rules are in its rulebook; the cut and the minimum stand here as copies, for queries, and are written only
+    together with a version of it.
+    """
 
     number = models.PositiveSmallIntegerField(unique=True)
     series = models.OneToOneField(Series, on_delete=models.PROTECT, related_name="round")
@@ -51,6 +55,28 @@ class Round(models.Model):
 
     def __str__(self) -> str:
         return f"Round {self.number}"
+
+
+class RulebookVersion(models.Model):
+    """A round's rules from when it was written until the next version. Never changed: a trigger refuses it."""
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="rulebooks")
+    version = models.PositiveSmallIntegerField()
+    content = models.TextField(help_text="Canonical JSON, exactly as the digest was made of it.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the content, in hexadecimal.")
+    reason = models.CharField(max_length=300, blank=True, help_text="Why the version before it did not stay.")
+    reason_ko = models.CharField(max_length=300, blank=True)
+    terms = models.OneToOneField(Terms, on_delete=models.PROTECT, related_name="rulebook")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "version"], name="rulebook_version_once_a_round"),
+            models.CheckConstraint(
+                condition=Q(version=1, reason="") | Q(version__gt=1) & ~Q(reason=""),
+                name="rulebook_amended_for_a_reason",
+            ),
+        ]
 
 
 class ParticipationState(models.TextChoices):

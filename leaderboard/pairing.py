@@ -5,9 +5,16 @@ from numpy.typing import NDArray
 
 from arena.models import Pairing, Terms
 from leaderboard.models import Folded, ParticipationState, Round, RoundState
-from rating import Design, Fit, Tally, pair_probabilities
+from leaderboard.rulebook import in_force
+from rating import Design, Fit, Tally, pair_probabilities, uniform_probabilities
 
-DESIGN = Design()  # docs/rating.md § 9
+
+def design_of(contest: Round) -> Design | None:
+    """The design that the round's rulebook names, docs/rating.md § 9; None where pairs meet uniformly."""
+    rules = in_force(contest).pairing
+    if rules.method == "uniform":
+        return None
+    return Design(floor=float(rules.floor), explore=float(rules.explore), cap=float(rules.cap))
 
 
 def publish_pairing(contest: Round, folded: Folded, made: Fit, votes: Tally) -> None:
@@ -36,10 +43,13 @@ def _probabilities(
     contest: Round, folded: Folded, made: Fit, votes: Tally, weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Of each pair, above the diagonal. Drawables may meet; the line runs through those of them that compete."""
+    design = design_of(contest)
+    if design is None:
+        return uniform_probabilities(len(weights), weights)
     competing = contest.participations.filter(state=ParticipationState.COMPETING)
     slugs = set(competing.values_list("entry__slug", flat=True))
     among = np.array([slug in slugs for slug in folded.slugs]) & (weights > 0)
     # Where no chain of votes joins all, or the cut takes all, there is no line yet, and nothing to aim at.
     joined = len(made.groups) == 1 and contest.cut_size < among.sum()
     below = contest.cut_size if joined else 0
-    return pair_probabilities(made, votes, below, among=among, weights=weights, design=DESIGN)
+    return pair_probabilities(made, votes, below, among=among, weights=weights, design=design)

@@ -10,14 +10,16 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from arena.gates import close_gate
-from arena.models import Drawable, Gate, Terms
+from arena.models import Gate
 from arena.models import Sequence as VoteSequence
 from inference.models import Entry
+from leaderboard.amending import refuse_unkept, write_version
 from leaderboard.boards import line_of, publish_board
 from leaderboard.counting import stored, tally_of
 from leaderboard.fold import fold
 from leaderboard.models import Board, Folded, Participation, ParticipationState, Round, RoundState, Series
 from leaderboard.pairing import publish_pairing
+from leaderboard.rulebook import Rulebook, changed, in_force
 
 
 class CannotClose(Exception):
@@ -30,11 +32,16 @@ class CannotOpen(Exception):
 
 @transaction.atomic
 def open_round(
-    entries: Sequence[Entry], *, ends_at: datetime, cut_size: int = 1, minimum_votes: int = 30, **terms: Any
+    entries: Sequence[Entry], *, ends_at: datetime, rulebook: Rulebook | None = None, **changes: Any
 ) -> Round:
-    """Open the next round over these entries. terms: fields of arena.Terms that differ from its defaults."""
-    if cut_size < 1 or len(entries) <= cut_size:
-        raise CannotOpen(f"a cut of {cut_size} does not fit {len(entries)} entries")
+    """Open the next round over these entries. changes: rules that differ from the rulebook's, or from the usual ones.
+
+    Raises CannotOpen, NotKept, BadRulebook.
+    """
+    rules = changed(rulebook or Rulebook(), changes)
+    refuse_unkept(rules)
+    if not 1 <= rules.cut_size < len(entries):
+        raise CannotOpen(f"a cut of {rules.cut_size} does not fit {len(entries)} entries")
     if ends_at <= timezone.now():
         raise CannotOpen("its end has passed already")
     if len({entry.team_id for entry in entries}) < len(entries):
@@ -46,8 +53,6 @@ def open_round(
     slug = f"round-{number}"
     gate = Gate.objects.create(key=slug)
     VoteSequence.objects.create(gate=gate)
-    made = Terms.objects.create(gate=gate, **terms)
-    Drawable.objects.bulk_create(Drawable(terms=made, entry=entry) for entry in entries)
     series = Series.objects.create(slug=slug, title=f"Round {number}", title_ko=f"{number}라운드")
     contest = Round.objects.create(
         number=number,
@@ -55,9 +60,8 @@ def open_round(
         gate=gate,
         opens_at=timezone.now(),
         ends_at=ends_at,
-        cut_size=cut_size,
-        minimum_votes=minimum_votes,
     )
+    write_version(contest, rules, {entry.pk: 1.0 for entry in entries})
     Participation.objects.bulk_create(Participation(round=contest, entry=entry) for entry in entries)
     folded = Folded.objects.create(series=series, slugs=sorted(entry.slug for entry in entries))
     names = {entry.slug: entry.name for entry in entries}
@@ -98,7 +102,7 @@ def close_round(contest: Round) -> Cut:
     board = Board.objects.filter(series=contest.series).order_by("-number").first()
     assert board is not None  # opening published one
     standings = list(board.standings.all())
-    line = line_of(standings, contest.cut_size)
+    line = line_of(standings, in_force(contest).cut_size)
     if line is None:
         raise CannotClose("not all entries are joined by votes, so the last of them is not known; the round stays open")
     out = [standing.slug for standing in standings[line.survivors :]]
@@ -113,19 +117,16 @@ def close_round(contest: Round) -> Cut:
 
 
 def open_following_round(contest: Round) -> Round | None:
-    """The next round over the survivors, as long and with the same terms; None when one entry is left."""
+    """The next round over the survivors, as long and by the same rules; None when one entry is left."""
     survivors = [
         part.entry for part in contest.participations.filter(state=ParticipationState.COMPETING).select_related("entry")
     ]
     if len(survivors) < 2:
         return None
-    terms = contest.gate.terms.order_by("-version").first()
-    assert terms is not None  # opening made them
-    kept = ("temperature", "top_p", "max_tokens", "system_prompt", "max_turns", "pace", "reveal", "voter_cap")
+    rules = in_force(contest)
     return open_round(
         survivors,
         ends_at=timezone.now() + (contest.ends_at - contest.opens_at),
-        cut_size=min(contest.cut_size, len(survivors) - 1),
-        minimum_votes=contest.minimum_votes,
-        **{field: getattr(terms, field) for field in kept},
+        rulebook=rules,
+        cut_size=min(rules.cut_size, len(survivors) - 1),
     )

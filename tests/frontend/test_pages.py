@@ -9,9 +9,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from frontend.rules import rules_in_words
 from inference.entries import add_entry
+from leaderboard.amending import amend_round
 from leaderboard.models import Board, Series, Standing
 from leaderboard.rounds import open_round
+from leaderboard.rulebook import read_rulebook
 from tests.conftest import skip_or_fail
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +45,7 @@ def page(path: str, language: str = "en", status: int = 200) -> str:
     return answer.content.decode()
 
 
-PAGES = ["/", "/board", "/about", "/privacy", "/entries/alder", "/rounds/1/exposure"]
+PAGES = ["/", "/board", "/about", "/privacy", "/entries/alder", "/rounds/1/exposure", "/rounds/1/rules"]
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
@@ -113,11 +116,58 @@ def test_an_entry_says_where_it_comes_from(round_of_four: Any) -> None:
         assert word in html
 
 
-@pytest.mark.parametrize("path", ["/entries/nobody", "/board?series=nobody", "/nowhere"])
+@pytest.mark.parametrize("path", ["/entries/nobody", "/board?series=nobody", "/rounds/2/rules", "/nowhere"])
 def test_what_is_not_there_leads_on(path: str) -> None:
     html = page(path, "ko", status=404)
     assert "이 주소에는 페이지가 없습니다" in html
     assert 'href="/board"' in html
+
+
+def test_the_rules_of_a_round_are_told_in_words(round_of_four: Any) -> None:
+    assert 'href="/rounds/1/rules"' in page("/board")
+    html = page("/rounds/1/rules")
+    for said in (
+        "The last one on the board.",
+        "fewer than 30 counted votes",
+        "10 count in the round",
+        "Temperature 0.7",
+    ):
+        assert said in html
+    assert html.count("<li data-version=") == 1
+    assert round_of_four.rulebooks.get().digest in html
+    assert "맨 아래 1개 모델이 탈락합니다." in page("/rounds/1/rules", "ko")
+
+
+def test_each_version_of_the_rules_stays_readable_with_its_reason(round_of_four: Any) -> None:
+    changes = {"cut_size": 2, "system_prompt": "Be brief.\nNo <b>bold</b>.", "pace": 0, "reveal": "close"}
+    amend_round(round_of_four, changes, reason="Two teams <left>.", reason_ko="두 팀이 나갔습니다.")
+    html = page("/rounds/1/rules")
+    for said in (
+        "The last 2 on the board.",
+        "Be brief.<br>No &lt;b&gt;bold",
+        "Two teams &lt;left&gt;.",
+        "As the answers come.",
+        "Shown to the voter when the round is closed.",
+    ):
+        assert said in html
+    assert "no longer in force" not in html
+    for one in round_of_four.rulebooks.all():
+        assert one.digest in html
+        assert f'href="/api/v1/rounds/1/rulebook?version={one.version}"' in html
+    assert "두 팀이 나갔습니다." in page("/rounds/1/rules", "ko")
+    old = page("/rounds/1/rules?version=1")
+    assert "The last one on the board." in old
+    assert "This is version 1. It is no longer in force." in old
+    page("/rounds/1/rules?version=3", status=404)
+
+
+def test_rules_that_wait_for_later_have_their_words_already() -> None:
+    rules = read_rulebook(
+        '{"freeze_hours": 24, "references": ["elm"], "pairing": {"method": "contrast"}, "appeal_days": 0}'
+    )
+    said = " ".join(rule.words for chapter in rules_in_words(rules) for rule in chapter.rules)
+    for words in ("last 24 hours", "elm", "Every pair gets 10 votes first; then 50 % of", "more than 3 times"):
+        assert words in said
 
 
 def test_the_language_is_switched_without_a_script() -> None:

@@ -13,13 +13,16 @@ from arena.drawing import draw_pair
 from arena.models import Battle, Drawable, Pairing, Terms, Vote
 from inference.entries import add_entry
 from inference.models import Worker
+from leaderboard.amending import amend_round
 from leaderboard.fold import fold
 from leaderboard.models import Participation
-from leaderboard.pairing import DESIGN
 from leaderboard.rounds import close_round
 from leaderboard.tasks import fold_open_rounds
+from rating import Design
 from tests.conftest import make_contest
 from tests.leaderboard.test_folding import cast
+
+DESIGN = Design()  # the usual rulebook's
 
 LADDER = ("alder", "birch", "cedar", "dogwood")
 
@@ -220,3 +223,11 @@ def test_a_round_of_one_drawable_has_no_pairs(contest):
     Drawable.objects.create(terms=alone, entry=contest.participations.first().entry)
     fold(contest, anyway=True)
     assert not Pairing.objects.filter(terms=alone).exists()
+
+
+def test_a_rulebook_may_ask_for_pairs_all_alike(contest):
+    amend_round(contest, {"pairing": {"method": "uniform"}}, reason="Nothing is to steer who meets whom.")
+    cast(contest, "alder", "birch", "a")
+    fold(contest)
+    chances = [chance for *_, chance in Pairing.objects.latest("terms__version").chances]
+    assert chances == [pytest.approx(1 / 6)] * 6

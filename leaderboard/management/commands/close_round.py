@@ -10,6 +10,7 @@ from django.db import transaction
 from leaderboard.export import export_round
 from leaderboard.models import Round, RoundState
 from leaderboard.rounds import CannotClose, close_round, open_following_round
+from leaderboard.rulebook import in_force
 
 
 class Command(BaseCommand):
@@ -33,9 +34,10 @@ class Command(BaseCommand):
         print(f"{contest} is closed after {cut.board.votes} counted votes.")
         for entry in cut.eliminated:
             print(f"Eliminated: {entry.name} ({entry.slug})")
-        thin = cut.board.standings.filter(votes__lt=contest.minimum_votes).count()
+        minimum = in_force(contest).minimum_votes
+        thin = cut.board.standings.filter(votes__lt=minimum).count()
         if thin:
-            print(f"Of {thin} entries there are fewer than the {contest.minimum_votes} votes that the round asks for.")
+            print(f"Of {thin} entries there are fewer than the {minimum} votes that the round asks for.")
         if cut.tied:
             print(f"The line lies within the 95 % interval of: {', '.join(cut.tied)}. Say so when you announce it.")
         folder = options["out"] or settings.DATA_DIR / "exports" / contest.series.slug

@@ -6,9 +6,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from arena.models import Reveal
 from inference.models import Entry
+from leaderboard.amending import NotKept
+from leaderboard.management.rules import add_rules, rulebook_in, rules_named
 from leaderboard.rounds import CannotOpen, open_round
+from leaderboard.rulebook import BadRulebook
 
 
 class Command(BaseCommand):
@@ -17,32 +19,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slugs", nargs="+", help="the entries that compete")
         parser.add_argument("--ends", required=True, help="its end, as 2026-12-31T18:00 (the site's time zone)")
-        parser.add_argument("--cut", type=int, default=1, help="how many go out")
-        parser.add_argument("--minimum-votes", type=int, default=30, help="an entry with fewer is provisional")
-        parser.add_argument("--temperature", type=float, default=0.7)
-        parser.add_argument("--max-tokens", type=int, default=1024)
-        parser.add_argument("--max-turns", type=int, default=6)
-        parser.add_argument("--pace", type=int, default=150, help="characters a second shown on each side; 0: no pace")
-        parser.add_argument("--system-prompt", default="")
-        parser.add_argument(
-            "--reveal", choices=Reveal.values, default="vote", help="names after the vote, or the close"
-        )
+        add_rules(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         entries = list(Entry.objects.filter(slug__in=options["slugs"]))
         unknown = set(options["slugs"]) - {entry.slug for entry in entries}
         if unknown:
             raise CommandError(f"There is no entry {', '.join(sorted(unknown))}; see add_entry.")
-        terms = ("temperature", "max_tokens", "max_turns", "pace", "system_prompt", "reveal")
+        rulebook = rulebook_in(options["rulebook"])
         try:
-            contest = open_round(
-                entries,
-                ends_at=moment(options["ends"]),
-                cut_size=options["cut"],
-                minimum_votes=options["minimum_votes"],
-                **{field: options[field] for field in terms},
-            )
-        except CannotOpen as why:
+            contest = open_round(entries, ends_at=moment(options["ends"]), rulebook=rulebook, **rules_named(options))
+        except (CannotOpen, NotKept, BadRulebook) as why:
             raise CommandError(f"No round was opened: {why}.") from None
         print(f"{contest} is open until {contest.ends_at:%Y-%m-%d %H:%M %Z}: {', '.join(sorted(options['slugs']))}.")
 

@@ -1,0 +1,213 @@
+"""A rulebook in words: chapters of rules, each a name and what it says."""
+
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from leaderboard.rulebook import Rulebook, TieStep
+
+
+class Rule(NamedTuple):
+    """A rule in words. `quoted` is shown as it was written, line by line."""
+
+    name: str
+    words: str
+    steps: tuple[str, ...] = ()
+    quoted: str = ""
+
+
+class Chapter(NamedTuple):
+    title: str
+    rules: list[Rule]
+
+
+def rules_in_words(rules: Rulebook) -> list[Chapter]:
+    return [
+        Chapter(_("The cut"), cut(rules)),
+        Chapter(_("Voting"), voting(rules)),
+        Chapter(_("The same for both models"), answering(rules)),
+        Chapter(_("Who meets whom"), pairing(rules)),
+        Chapter(_("How votes become ratings"), rating(rules)),
+        Chapter(_("After the round"), afterwards(rules)),
+    ]
+
+
+def cut(rules: Rulebook) -> list[Rule]:
+    said = [
+        Rule(
+            _("How many go out"),
+            ngettext("The last one on the board.", "The last {n} on the board.", rules.cut_size).format(
+                n=rules.cut_size
+            ),
+        ),
+        Rule(_("What decides"), _("The rating in the arena, and nothing beside it.")),
+        Rule(
+            _("Minimum of votes"),
+            ngettext(
+                "A model with fewer than {n} counted vote is marked as one with too few.",
+                "A model with fewer than {n} counted votes is marked as one with too few.",
+                rules.minimum_votes,
+            ).format(n=rules.minimum_votes)
+            if rules.minimum_votes
+            else _("None."),
+        ),
+        Rule(
+            _("When it counts as a tie"),
+            _(
+                "If the gap at the line is less than {band} Elo points, or than its error at 95 %, "
+                "or if fewer than {voters} voters could turn it."
+            ).format(band=rules.tie_band, voters=rules.fewest_voters),
+        ),
+        Rule(
+            _("How a tie is settled"),
+            _("By the first of these steps that decides:"),
+            steps=tuple(tie_step(step) for step in rules.tie_chain),
+        ),
+    ]
+    if rules.freeze_hours:
+        words = ngettext(
+            "The public board stands still for the last {n} hour; votes still count, "
+            "and names are shown after the round.",
+            "The public board stands still for the last {n} hours; votes still count, "
+            "and names are shown after the round.",
+            rules.freeze_hours,
+        )
+        said.append(Rule(_("Freeze"), words.format(n=rules.freeze_hours)))
+    else:
+        said.append(Rule(_("Freeze"), _("None: the board is live until the end.")))
+    return said
+
+
+def tie_step(step: TieStep) -> str:
+    match step:
+        case TieStep.RUN_OFF:
+            return _("A run-off: more votes between the models at the line.")
+        case TieStep.HEAD_TO_HEAD:
+            return _("The votes between just these models.")
+        case TieStep.COMPONENT:
+            return _("The better score in a component of the result.")
+        case TieStep.EARLIER_SUBMISSION:
+            return _("The model that was submitted earlier stays.")
+        case TieStep.BEACON:
+            return _("A public random number that nobody could know before.")
+
+
+def voting(rules: Rulebook) -> list[Rule]:
+    after_vote = rules.reveal == "vote"
+    return [
+        Rule(
+            _("Votes of one visitor"),
+            ngettext(
+                "{n} counts in the round, spread over the pairs of models. Later ones are kept but not counted.",
+                "{n} count in the round, spread over the pairs of models. Later ones are kept but not counted.",
+                rules.voter_cap,
+            ).format(n=rules.voter_cap),
+        ),
+        Rule(
+            _("Questions in one battle"),
+            ngettext("At most {n}.", "At most {n}.", rules.max_turns).format(n=rules.max_turns),
+        ),
+        Rule(
+            _("Names"),
+            _("Shown to the voter after the vote.")
+            if after_vote
+            else _("Shown to the voter when the round is closed."),
+        ),
+        Rule(
+            _("References"),
+            _("They battle and are never ranked for survival: {names}.").format(names=", ".join(rules.references))
+            if rules.references
+            else _("None: every model in this round can go out."),
+        ),
+    ]
+
+
+def answering(rules: Rulebook) -> list[Rule]:
+    return [
+        Rule(
+            _("Sampling"),
+            _("Temperature {temperature}, top-p {top_p}, at most {tokens} tokens an answer.").format(
+                temperature=rules.temperature, top_p=rules.top_p, tokens=rules.max_tokens
+            ),
+        ),
+        Rule(
+            _("System prompt"),
+            _("Both are told this before the first question:") if rules.system_prompt else _("None."),
+            quoted=rules.system_prompt,
+        ),
+        Rule(
+            _("Pace"),
+            _("At most {n} characters a second, both sides in step, so that speed tells nothing.").format(n=rules.pace)
+            if rules.pace
+            else _("As the answers come."),
+        ),
+    ]
+
+
+def pairing(rules: Rulebook) -> list[Rule]:
+    design = rules.pairing
+    if design.method == "uniform":
+        return [
+            Rule(
+                _("Pairs and sides"),
+                _(
+                    "Drawn by chance, every pair as likely as any other; only pairs on which "
+                    "the visitor's votes no longer count come last."
+                ),
+            )
+        ]
+    return [
+        Rule(
+            _("Pairs and sides"),
+            _(
+                "Drawn by chance. Every pair gets {floor} votes first; then {explore} of the battles fall on all pairs "
+                "alike, the others on those that tell most about the line. The probability is kept with each battle."
+            ).format(floor=design.floor, explore=f"{design.explore * 100:f}".rstrip("0").rstrip(".") + " %"),
+        ),
+        Rule(
+            _("Bound"),
+            _("No model is drawn more than {cap} times as often as the one drawn least.").format(cap=design.cap),
+        ),
+    ]
+
+
+def rating(rules: Rulebook) -> list[Rule]:
+    return [
+        Rule(
+            _("Method"),
+            _("Bradley-Terry by maximum likelihood, with {prior} phantom games a model, in Elo points.").format(
+                prior=rules.ratings.prior
+            ),
+        ),
+        Rule(_("Ties"), _("Ties and “both are bad” count half for each side.")),
+        Rule(
+            _("Intervals"),
+            _(
+                "95 %, with each visitor taken for one draw, and never narrower than few votes allow. "
+                "With more than 32 models, each vote is taken for one."
+            ),
+        ),
+    ]
+
+
+def afterwards(rules: Rulebook) -> list[Rule]:
+    return [
+        Rule(
+            _("Appeals"),
+            ngettext(
+                "For {n} day after the result is published.",
+                "For {n} days after the result is published.",
+                rules.appeal_days,
+            ).format(n=rules.appeal_days)
+            if rules.appeal_days
+            else _("None."),
+        ),
+        Rule(
+            _("Old votes"),
+            _(
+                "If a model leaves, the votes on it stay and go on anchoring the others. "
+                "A changed model is a new one, without votes."
+            ),
+        ),
+    ]

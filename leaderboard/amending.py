@@ -1,0 +1,109 @@
+"""A rulebook takes effect and is amended: each version is written once, with the terms that it means to the arena.
+
+A version is never changed, so that everybody can tell under which rules a battle was started.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from arena.models import Drawable, Terms
+from leaderboard.fold import fold
+from leaderboard.models import ParticipationState, Round, RoundState, RulebookVersion
+from leaderboard.rulebook import Rulebook, changed, digest_of, read_rulebook
+
+ARENA_RULES = ("temperature", "top_p", "max_tokens", "system_prompt", "max_turns", "pace", "reveal", "voter_cap")
+# They say what votes are worth and who wins a tie: who changed them in an open round would know whom it hits.
+FIXED = ("format", "score", "tie_band", "fewest_voters", "tie_chain", "ratings", "references", "old_votes")
+REASON_LENGTH = 300
+
+
+class CannotAmend(Exception):
+    """The rulebook stays as it is; the words say why."""
+
+
+class NotKept(Exception):
+    """This site does not do yet what the rulebook promises; the words name the rule."""
+
+
+def write_version(
+    contest: Round, rules: Rulebook, drawn: Mapping[int, float], *, reason: str = "", reason_ko: str = ""
+) -> RulebookVersion:
+    """Put rules into force: the next version, its terms, and the round's copy of them. In the caller's transaction.
+
+    drawn: the entries that may be drawn, by id, and how heavily.
+    """
+    last = contest.rulebooks.order_by("-version").first()
+    version = last.version + 1 if last else 1
+    terms = Terms.objects.create(
+        gate_id=contest.gate_id, version=version, **{name: getattr(rules, name) for name in ARENA_RULES}
+    )
+    Drawable.objects.bulk_create(
+        Drawable(terms=terms, entry_id=entry, weight=weight) for entry, weight in drawn.items()
+    )
+    contest.cut_size, contest.minimum_votes = rules.cut_size, rules.minimum_votes
+    contest.save(update_fields=["cut_size", "minimum_votes"])
+    content = rules.canonical()
+    return RulebookVersion.objects.create(
+        round=contest,
+        version=version,
+        content=content,
+        digest=digest_of(content),
+        reason=reason,
+        reason_ko=reason_ko,
+        terms=terms,
+    )
+
+
+@transaction.atomic
+def amend_round(contest: Round, changes: Mapping[str, Any], *, reason: str, reason_ko: str = "") -> RulebookVersion:
+    """Give an open round other rules, for a reason that everybody can read. Raises CannotAmend, NotKept, BadRulebook.
+
+    Battles that have begun keep the terms they began under; the board is judged by the new rules at once.
+    """
+    # Two organizers at once, or one who closes meanwhile: the second waits here and sees what the first did.
+    contest = Round.objects.select_for_update(of=("self",)).select_related("gate", "series").get(pk=contest.pk)
+    before = version_in_force(contest)
+    old = read_rulebook(before.content)
+    rules = changed(old, changes)
+    refuse_amendment(contest, old, rules, (reason, reason_ko))
+    refuse_unkept(rules)
+    drawn = dict(before.terms.drawables.values_list("entry_id", "weight"))
+    made = write_version(contest, rules, drawn, reason=reason.strip(), reason_ko=reason_ko.strip())
+    fold(contest, anyway=True)
+    return made
+
+
+def version_in_force(contest: Round) -> RulebookVersion:
+    return contest.rulebooks.select_related("terms").latest("version")
+
+
+def refuse_amendment(contest: Round, old: Rulebook, rules: Rulebook, reasons: Collection[str]) -> None:
+    """Raise CannotAmend where these rules may not follow those, or not now, or not for such a reason."""
+    if contest.state != RoundState.OPEN or not contest.gate.is_open or contest.ends_at <= timezone.now():
+        raise CannotAmend("its votes are all in, and rules are not changed after them")
+    reason, _ = reasons
+    if not reason.strip():
+        raise CannotAmend("an amendment needs a reason that everybody can read")
+    if any(len(words) > REASON_LENGTH or not words.isprintable() for words in reasons):
+        raise CannotAmend(f"a reason is one line of at most {REASON_LENGTH} characters")
+    if rules == old:
+        raise CannotAmend("nothing would change")
+    touched = [name for name in FIXED if getattr(rules, name) != getattr(old, name)]
+    if touched:
+        raise CannotAmend(f"{', '.join(touched)} may not change once the round is open")
+    competing = contest.participations.filter(state=ParticipationState.COMPETING).count()
+    if not 1 <= rules.cut_size < competing:
+        raise CannotAmend(f"a cut of {rules.cut_size} does not fit {competing} entries")
+
+
+def refuse_unkept(rules: Rulebook) -> None:
+    """Raise NotKept for a rule that this site does not keep to yet: it must not be promised."""
+    if rules.freeze_hours:
+        raise NotKept("freeze_hours: boards do not freeze before the end yet")
+    if rules.references:
+        raise NotKept("references: no entry can battle without being ranked yet")
+    if rules.ratings != Rulebook().ratings:
+        raise NotKept("ratings.prior: ratings are made with half a phantom game only, as yet")
