@@ -34,7 +34,7 @@ class Reached:
 
 def write_ballots(gate: Gate, upto: int, file: Path, *, told: Told) -> None:
     """Write the ballots up to a position, from where the unfinished file ends if there is one."""
-    mark = file.with_name(f"{file.name}.reached")
+    mark = file.with_name(f"{file.name}.reached")  # stays: what comes after the ballots may be interrupted too
     with file.open("r+b" if file.exists() else "w+b") as out:
         reached = found(mark, identity(gate), out, upto)
         out.truncate(reached.size)
@@ -48,7 +48,6 @@ def write_ballots(gate: Gate, upto: int, file: Path, *, told: Told) -> None:
             told(last - first)
         out.flush()
         os.fsync(out.fileno())
-    mark.unlink(missing_ok=True)
 
 
 def identity(gate: Gate) -> str:

@@ -172,20 +172,20 @@ def test_a_board_without_ballots_is_exported_too(contest, tmp_path):
 
 
 @contextmanager
-def at_the_third_part(happens):
-    """What happens while the third part is read from the database."""
-    parts = 0
+def interrupted(query='"turns"', time=3):
+    """Ctrl-C while such a query is made for so manyth time; ballots are asked for a part at a time."""
+    made = 0
 
     def watched(execute, sql, parameters, many, context):
-        nonlocal parts
-        if '"turns"' in sql:
-            parts += 1
-            if parts == 3:
-                happens()
+        nonlocal made
+        made += query in sql
+        if query in sql and made == time:
+            signal.raise_signal(signal.SIGINT)
         return execute(sql, parameters, many, context)
 
-    with connection.execute_wrapper(watched):
+    with connection.execute_wrapper(watched), pytest.raises(SystemExit) as ended:
         yield
+    assert ended.value.code == 130
 
 
 @pytest.fixture
@@ -205,9 +205,8 @@ def reads():
 def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(editions, small_parts, tmp_path, capsys):
     whole = export(tmp_path / "whole")
     folder = tmp_path / "a folder"
-    with at_the_third_part(lambda: signal.raise_signal(signal.SIGINT)), pytest.raises(SystemExit) as ended:
+    with interrupted():
         export(folder)
-    assert ended.value.code == 130
     told = capsys.readouterr().err
     assert f"manage.py export_board --series round-1 --number 3 --out '{folder}'" in told
     assert [file.name for file in folder.iterdir()] == [".unfinished"]
@@ -215,15 +214,24 @@ def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(editions, small
 
 
 def test_an_interrupted_export_reads_only_what_it_has_not_written(editions, small_parts, tmp_path, reads):
-    with at_the_third_part(lambda: signal.raise_signal(signal.SIGINT)), pytest.raises(SystemExit):
+    with interrupted():
         export(tmp_path)
     reads.clear()
     export(tmp_path)
     assert len(reads) == 11  # parts of 13; two were whole
 
 
+def test_what_comes_after_the_ballots_costs_no_ballots_when_it_is_interrupted(editions, small_parts, tmp_path, reads):
+    whole = export(tmp_path / "whole")
+    with interrupted('COUNT("arena_vote"."counted_as")', 1):
+        export(tmp_path / "begun")
+    reads.clear()
+    assert export(tmp_path / "begun") == whole
+    assert len(reads) == 1  # the last part, which is not as long as the others
+
+
 def test_what_was_begun_serves_a_newer_edition(editions, small_parts, tmp_path):
-    with at_the_third_part(lambda: signal.raise_signal(signal.SIGINT)), pytest.raises(SystemExit):
+    with interrupted():
         export(tmp_path / "begun", number=2)
     assert export(tmp_path / "begun") == export(tmp_path / "whole")
     assert len(ballots_in(tmp_path / "begun")) == 121
@@ -231,7 +239,7 @@ def test_what_was_begun_serves_a_newer_edition(editions, small_parts, tmp_path):
 
 @pytest.mark.parametrize("spoilt", ["{", '{"ballots": "others", "position": 20, "size": 9}', "[]", '{"position": 1}'])
 def test_a_beginning_that_cannot_be_trusted_is_written_anew(editions, small_parts, tmp_path, spoilt):
-    with at_the_third_part(lambda: signal.raise_signal(signal.SIGINT)), pytest.raises(SystemExit):
+    with interrupted():
         export(tmp_path / "begun")
     (tmp_path / "begun" / ".unfinished" / "ballots.jsonl.gz.reached").write_text(spoilt)
     assert export(tmp_path / "begun") == export(tmp_path / "whole")
