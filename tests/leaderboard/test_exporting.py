@@ -11,6 +11,7 @@ import signal
 import subprocess
 from contextlib import contextmanager
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -303,6 +304,22 @@ def test_each_edition_has_a_folder_of_its_own(editions, settings, tmp_path, caps
     told = capsys.readouterr()
     assert told.out.splitlines()[0] == f"Wrote {folders[1] / 'README.md'}"
     assert told.err == ""  # no bar where nobody looks at a terminal
+
+
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_the_progress_is_shown(editions, small_parts, tmp_path, monkeypatch):
+    with interrupted():
+        export(tmp_path)
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    export(tmp_path)
+    assert "121/121" in terminal.getvalue()
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    export(tmp_path, verbosity=0)
+    assert terminal.getvalue() == ""
 
 
 def test_a_cut_that_is_made_stands_even_if_its_files_cannot_be_written(editions, tmp_path):
