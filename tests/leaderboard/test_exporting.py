@@ -168,6 +168,7 @@ def test_a_spreadsheet_reads_hangul_and_runs_no_formula(editions, tmp_path):
 def test_a_board_without_ballots_is_exported_too(contest, tmp_path):
     export(tmp_path)
     assert ballots_in(tmp_path) == []
+    subprocess.run(["gzip", "--test", "ballots.jsonl.gz"], cwd=tmp_path, check=True)  # an empty file is no gzip file
     assert parquet.read_table(tmp_path / "tallies.parquet").num_rows == 0
     assert sorted(contents(tmp_path)) == FILES
 
@@ -236,6 +237,12 @@ def test_what_was_begun_serves_a_newer_edition(editions, small_parts, tmp_path):
         export(tmp_path / "begun", number=2)
     assert export(tmp_path / "begun") == export(tmp_path / "whole")
     assert len(ballots_in(tmp_path / "begun")) == 121
+
+
+def test_what_was_begun_of_a_newer_edition_leaves_nothing_in_an_older_one(editions, small_parts, tmp_path):
+    with interrupted('COUNT("arena_vote"."counted_as")', 1):
+        export(tmp_path / "begun")
+    assert export(tmp_path / "begun", number=2) == export(tmp_path / "whole", number=2)
 
 
 @pytest.mark.parametrize("spoilt", ["{", '{"ballots": "others", "position": 20, "size": 9}', "[]", '{"position": 1}'])

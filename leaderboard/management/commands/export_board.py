@@ -40,8 +40,7 @@ def edition_asked(slug: str | None, number: int | None) -> Board:
     last = boards.latest("number")  # opening a round publishes one
     if number is None:
         return last
-    # A number that no column holds is an error for the database.
-    found = boards.filter(number=number).first() if 1 <= number <= last.number else None
+    found = boards.filter(number=number).first()
     if found is None:
         raise CommandError(f"{series.slug} has no board {number}; its boards are 1 to {last.number}.")
     return found
