@@ -38,8 +38,8 @@ check: .venv/dev frontend/node_modules/.ready ## Format, lint, types, import con
 bench: .venv/dev .venv/demo-real .venv-bench/ready frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Measure what docs/ claims
 	.venv-bench/bin/python -W ignore -m benchmarks.rating --board "$$($(BIN)/python -c 'from importlib.metadata import distribution as d; print(d("leaderbot").locate_file("leaderbot/data/chatbotarena_20240814.json"))')"
 	$(BIN)/python -m benchmarks.liveness
-	@if [ -n "$$DATABASE_URL" ]; then $(BIN)/python -m benchmarks.votes; \
-		else echo "→ Skipped benchmarks.votes: DATABASE_URL (PostgreSQL) is not set"; fi
+	@if [ -n "$$DATABASE_URL" ]; then $(BIN)/python -m benchmarks.votes; $(BIN)/python -m benchmarks.export; \
+		else echo "→ Skipped benchmarks.votes and benchmarks.export: DATABASE_URL (PostgreSQL) is not set"; fi
 	@if [ -n "$$DATABASE_URL" ] && [ -n "$$REDIS_URL" ]; then $(BIN)/python -m benchmarks.fanout; \
 		else echo "→ Skipped benchmarks.fanout: DATABASE_URL (PostgreSQL) and REDIS_URL are not both set"; fi
 
@@ -76,7 +76,7 @@ tools:
 	@touch $@
 
 .venv/site: requirements.txt .venv/made
-	@echo "→ Installing the site's packages (about 90 MB)"
+	@echo "→ Installing the site's packages (about 140 MB)"
 	@$(PIP) --quiet -r requirements.txt
 	@touch $@
 

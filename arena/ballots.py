@@ -1,16 +1,23 @@
 """Votes as others may see them: the only way in which the leaderboard reads votes, and counts battles."""
 
-import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
-from arena.models import Battle, BattleState, Gate, Vote
+from arena.models import Battle, BattleState, Gate, Turn, TurnState, Vote
+from inference.models import Entry
 
 VOTERS_AT_ONCE = 500
+ROWS_AT_ONCE = 2000
+PSEUDONYMS_KEPT = 20_000  # voters whose votes lie near each other; more would only cost memory
+OVER_CAP = "over_cap"  # why a vote is kept and not counted: the voter had no more that count
+SHOWN = (TurnState.COMPLETE, TurnState.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,21 @@ class Ballot:
     voter: str
     weight: int
     hour: str
+
+
+class PublishedBallot(NamedTuple):
+    """A ballot as it stands in an export; the README beside it (leaderboard/dictionary.md) explains each field."""
+
+    position: int
+    battle: str
+    a: str
+    b: str
+    winner: str
+    voter: str
+    weight: int
+    hour: str
+    turns: int
+    set_aside: str | None
 
 
 def ballots(gate: Gate, *, after: int = 0) -> Iterator[Ballot]:
@@ -56,12 +78,83 @@ def _ballots(gate: Gate, votes: QuerySet[Vote]) -> Iterator[Ballot]:
         "cast_at",
     )
     found = votes.order_by("position").values_list(*columns)
-    key = bytes(gate.pseudonym_key)
-    for position, battle, a, b, winner, voter, counted_as, cast_at in found.iterator(chunk_size=2000):
-        pseudonym = hmac.new(key, voter.bytes, hashlib.sha256).hexdigest()[:16]
-        hour = cast_at.astimezone(UTC).strftime("%Y-%m-%dT%HZ")
+    pseudonym = pseudonyms(gate)
+    for position, battle, a, b, winner, voter, counted_as, cast_at in found.iterator(chunk_size=ROWS_AT_ONCE):
         assert position is not None  # the filter says so
-        yield Ballot(position, str(battle), a, b, winner, pseudonym, int(counted_as is not None), hour)
+        yield Ballot(
+            position, str(battle), a, b, winner, pseudonym(voter), int(counted_as is not None), hour_of(cast_at)
+        )
+
+
+def published_ballots(gate: Gate, *, after: int, upto: int) -> Iterator[PublishedBallot]:
+    """The ballots past one position and up to another, in order, with what the fold has no use for.
+
+    All are read at once: who wants many asks for some after the others.
+    """
+    turns = Turn.objects.filter(battle_id=OuterRef("battle_id"), state__in=SHOWN).order_by().values("battle_id")
+    votes = Vote.objects.filter(gate=gate, position__gt=after, position__lte=upto).order_by("position")
+    columns = ("position", "battle_id", "battle__entry_a_id", "battle__entry_b_id", "winner", "voter_id")
+    found = votes.annotate(turns=Subquery(turns.annotate(n=Count("id")).values("n"))).values_list(
+        *columns, "counted_as", "cast_at", "turns"
+    )
+    slug, pseudonym = slugs(), pseudonyms(gate)
+    for position, battle, a, b, winner, voter, counted_as, cast_at, shown in found:
+        assert position is not None  # the filter says so
+        counts = counted_as is not None
+        yield PublishedBallot(
+            position=position,
+            battle=str(battle),
+            a=slug[a],
+            b=slug[b],
+            winner=winner,
+            voter=pseudonym(voter),
+            weight=int(counts),
+            hour=hour_of(cast_at),
+            turns=shown or 0,
+            set_aside=None if counts else OVER_CAP,
+        )
+
+
+class Total(NamedTuple):
+    """How many ballots name this pair, in this order, with this verdict."""
+
+    a: str
+    b: str
+    winner: str
+    counted: int
+    set_aside: int
+
+
+def totals(gate: Gate, *, upto: int) -> list[Total]:
+    """The ballots up to a position, added up by the database."""
+    slug = slugs()
+    found = (
+        Vote.objects.filter(gate=gate, position__lte=upto)
+        .values_list("battle__entry_a_id", "battle__entry_b_id", "winner")
+        .annotate(counted=Count("counted_as"), cast=Count("id"))
+    )
+    return sorted(Total(slug[a], slug[b], winner, counted, cast - counted) for a, b, winner, counted, cast in found)
+
+
+def slugs() -> dict[int, str]:
+    """The slug of each entry there is: a join less for every ballot."""
+    return dict(Entry.objects.values_list("id", "slug"))
+
+
+def pseudonyms(gate: Gate) -> Callable[[UUID], str]:
+    """What turns a voter into this round's pseudonym."""
+    key = bytes(gate.pseudonym_key)
+
+    @lru_cache(maxsize=PSEUDONYMS_KEPT)
+    def pseudonym(voter: UUID) -> str:
+        return hmac.digest(key, voter.bytes, "sha256").hex()[:16]
+
+    return pseudonym
+
+
+def hour_of(moment: datetime) -> str:
+    """The hour in UTC and no more: a ballot must not tell who was there at a certain minute."""
+    return f"{moment.astimezone(UTC).isoformat()[:13]}Z"
 
 
 @dataclass(frozen=True, slots=True)

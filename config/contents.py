@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from arena.ballots import ballots
 from arena.models import Gate, Vote
-from leaderboard.export import json_line
+from leaderboard.ballot_file import json_line
 from leaderboard.models import Board, Series
 
 

@@ -68,7 +68,7 @@ def test_the_exported_ballots_give_the_exported_board(contest, tmp_path):
         ballots = [json.loads(line) for line in lines]
     assert [ballot["position"] for ballot in ballots] == list(range(1, 62))
     assert [ballot["weight"] for ballot in ballots].count(0) == 1
-    rows = list(csv.DictReader(StringIO((tmp_path / "board.csv").read_text())))
+    rows = list(csv.DictReader(StringIO((tmp_path / "board.csv").read_text(encoding="utf-8-sig"))))
     assert [row["slug"] for row in rows] == ["alder", "birch", "cedar", "dogwood"]
     assert float(rows[0]["rating"]) == board["standings"][0]["rating"]
 
@@ -166,6 +166,9 @@ def close_connections():
     connection.close()
 
 
-@pytest.mark.parametrize(("cell", "written"), [("=1+1", "'=1+1"), ("@a", "'@a"), ("Alder", "Alder"), (-3.5, -3.5)])
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [("=1+1", "'=1+1"), (" @a", "' @a"), ("＝1", "'＝1"), ("\n=1", "'\n=1"), ("Alder", "Alder"), (-3.5, -3.5)],
+)
 def test_a_cell_that_looks_like_a_formula_is_made_harmless(cell, written):
     assert harmless(cell) == written

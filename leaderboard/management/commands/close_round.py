@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from leaderboard.export import export_round
+from leaderboard.management.commands.export_board import write_files
 from leaderboard.models import Round, RoundState
 from leaderboard.rounds import CannotClose, close_round, open_following_round
 from leaderboard.rulebook import in_force
@@ -40,9 +40,9 @@ class Command(BaseCommand):
             print(f"Of {thin} entries there are fewer than the {minimum} votes that the round asks for.")
         if cut.tied:
             print(f"The line lies within the 95 % interval of: {', '.join(cut.tied)}. Say so when you announce it.")
-        folder = options["out"] or settings.DATA_DIR / "exports" / contest.series.slug
-        for file in export_round(contest, folder):
-            print(f"Wrote {file}")
         if following:
             names = following.participations.values_list("entry__name", flat=True)
             print(f"{following} is open until {following.ends_at:%Y-%m-%d %H:%M} UTC: {', '.join(names)}.")
+        # Last, and after the commit: what is decided stands, even if a disk is full.
+        folder = options["out"] or settings.DATA_DIR / "exports" / contest.series.slug
+        write_files(cut.board, folder, options["verbosity"])
