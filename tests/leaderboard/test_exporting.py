@@ -3,6 +3,7 @@
 import csv
 import fcntl
 import gzip
+import hashlib
 import json
 import os
 import re
