@@ -319,6 +319,7 @@ def test_the_api_describes_itself(visitor):
         "/api/v1/board",
         "/api/v1/entries/{slug}/history",
         "/api/v1/rounds/{number}/exposure",
+        "/api/v1/rounds/{number}/rulebook",
     }
 
 
