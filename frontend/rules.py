@@ -61,7 +61,10 @@ def cut(rules: Rulebook) -> list[Rule]:
         ),
         Rule(
             _("How a tie is settled"),
-            _("By the first of these steps that decides:"),
+            _(
+                "By the first of these steps that decides. This site cannot carry them out by itself yet: "
+                "as things are, the cut goes by the rating alone."
+            ),
             steps=tuple(tie_step(step) for step in rules.tie_chain),
         ),
     ]
