@@ -54,9 +54,9 @@ def ballots(gate: Gate, *, after: int = 0) -> Iterator[Ballot]:
     yield from _ballots(gate, Vote.objects.filter(gate=gate, position__gt=after))
 
 
-def earlier_ballots(gate: Gate, *, after: int) -> Iterator[Ballot]:
-    """The counted ballots up to a position of all voters who have one past it."""
-    news = Vote.objects.filter(gate=gate, position__gt=after, counted_as__isnull=False)
+def earlier_ballots(gate: Gate, *, after: int, upto: int) -> Iterator[Ballot]:
+    """The counted ballots up to the first position of all voters who have one past it and up to the other."""
+    news = Vote.objects.filter(gate=gate, position__gt=after, position__lte=upto, counted_as__isnull=False)
     voters = list(news.values_list("voter_id", flat=True).distinct())
     for start in range(0, len(voters), VOTERS_AT_ONCE):
         # Named one by one, so that the database goes by its index of voters and never through all votes.

@@ -61,8 +61,9 @@ def count_new(contest: Round, running: Running, folded: Folded) -> int:
     """Count the ballots past the folded position, in portions that fit in memory. Returns the last's position."""
     columns, position = Columns(folded.slugs), folded.position
     while new := list(islice(ballots(contest.gate, after=position), AT_ONCE)):
-        running.count(columns.of(new), columns.of(earlier_ballots(contest.gate, after=position)))
-        position = new[-1].position
+        last = new[-1].position
+        running.count(columns.of(new), columns.of(earlier_ballots(contest.gate, after=position, upto=last)))
+        position = last
         if len(new) < AT_ONCE:
             break
     return position
