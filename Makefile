@@ -76,7 +76,7 @@ tools:
 	@touch $@
 
 .venv/site: requirements.txt .venv/made
-	@echo "→ Installing the site's packages (about 140 MB)"
+	@echo "→ Installing the site's packages (about 240 MB)"
 	@$(PIP) --quiet -r requirements.txt
 	@touch $@
 
