@@ -9,6 +9,7 @@ import numpy as np
 from django.db.models import Max, OuterRef, Subquery
 
 from inference.models import Entry
+from leaderboard.editions import newest, served, shown
 from leaderboard.models import Board, Folded, ParticipationState, Round, RoundState, Series, Standing, Status
 from leaderboard.outlook import outlook
 from leaderboard.rulebook import in_force
@@ -159,13 +160,18 @@ def find_series(slug: str | None) -> Series | None:
     return Series.objects.filter(slug=slug).first() if slug.isprintable() else None
 
 
-def board(slug: str | None = None, *, number: int | None = None) -> dict[str, Any] | None:
-    """The latest board of a series (or a certain one), as the API, the page and the socket show it."""
+def board(slug: str | None = None, *, live: bool = False) -> dict[str, Any] | None:
+    """The edition of a series that is served, as the API, the page and the socket show it.
+
+    live: the newest edition instead, which is for organizers alone.
+    """
     series = find_series(slug)
-    boards = Board.objects.filter(series=series).order_by("-number")
-    found = (boards.filter(number=number) if number else boards).first() if series else None
-    if series is None or found is None:
-        return None
+    found = (newest(series) if live else served(series)) if series else None
+    return as_told(series, found) if series and found else None
+
+
+def as_told(series: Series, found: Board) -> dict[str, Any]:
+    """An edition, as the API, the page and the socket show it."""
     standings = list(found.standings.all())
     return {
         "series": series.slug,
@@ -185,10 +191,12 @@ def board(slug: str | None = None, *, number: int | None = None) -> dict[str, An
 def edition(slug: str | None = None) -> str | None:
     """Stands for all that `board` tells: who knows it needs no board. Two small queries; None if there is no board."""
     following = Round.objects.filter(number__gt=OuterRef("series__round__number")).order_by("number").values("id")[:1]
-    boards = Board.objects.filter(series=find_series(slug)).order_by("-number")
+    found = find_series(slug)
+    if found is None:
+        return None
     series = [f"series__{field}" for field in ("title", "title_ko", "note", "note_ko")]
     contest = [f"series__round__{field}" for field in ("state", "ends_at", "cut_size")]
-    told = boards.values_list("id", *series, *contest, Subquery(following)).first()
+    told = shown(found).values_list("id", *series, *contest, Subquery(following)).first()
     return told and hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
 
@@ -226,19 +234,19 @@ def _standing(standing: Standing) -> dict[str, Any]:
 
 
 def history(slug: str, series_slug: str | None = None) -> dict[str, Any] | None:
-    """An entry's standings through the boards of a series, oldest first, thinned to what a chart can show."""
+    """An entry's standings through the boards of a series up to the one served, oldest first, thinned for a chart."""
     if not slug.isprintable():
         return None
     series = find_series(series_slug) if series_slug else _last_series_of(slug)
     if series is None:
         return None
-    standings = Standing.objects.filter(board__series=series, slug=slug).order_by("board__number")
+    standings = Standing.objects.filter(board__in=shown(series).order_by(), slug=slug).order_by("board__number")
     numbers = list(standings.values_list("board__number", flat=True))
     if not numbers:
         return None
     step = -(-len(numbers) // HISTORY_POINTS)
-    shown = [*numbers[:-1:step], numbers[-1]]
-    points = list(standings.filter(board__number__in=shown).select_related("board"))
+    drawn = [*numbers[:-1:step], numbers[-1]]
+    points = list(standings.filter(board__number__in=drawn).select_related("board"))
     return {
         "slug": slug,
         "name": points[-1].name,

@@ -20,8 +20,9 @@ from django.conf import settings
 from django.db import Error
 from redis.exceptions import RedisError
 
-from leaderboard.boards import board
-from leaderboard.models import Board
+from leaderboard.boards import as_told
+from leaderboard.editions import shown
+from leaderboard.models import Series
 
 log = logging.getLogger(__name__)
 
@@ -190,10 +191,10 @@ class Hub:
 
 
 def newer_board(series: str, known: int) -> dict[str, Any] | None:
-    """The board of a series if it is newer than the known number."""
-    if not Board.objects.filter(series__slug=series, number__gt=known).exists():
-        return None
-    return board(series)
+    """The served board of a series if it is newer than the known number."""
+    found = Series.objects.filter(slug=series).first()
+    edition = shown(found).filter(number__gt=known).first() if found else None
+    return as_told(found, edition) if found and edition else None
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}

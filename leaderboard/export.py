@@ -17,7 +17,8 @@ from typing import Any
 
 from arena.ballots import Total, totals
 from leaderboard.ballot_file import Told, write_ballots
-from leaderboard.boards import board, line_of
+from leaderboard.boards import as_told, line_of
+from leaderboard.editions import served
 from leaderboard.models import Board, Round
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # wide ones count in East Asia's Excel
@@ -30,8 +31,10 @@ class ExportUnderWay(Exception):
 
 
 def export_round(contest: Round, folder: Path, *, told: Told = int) -> list[Path]:
-    """Export the newest edition of a round."""
-    return export_board(Board.objects.filter(series_id=contest.series_id).latest("number"), folder, told=told)
+    """Export the edition of a round that is served."""
+    edition = served(contest.series)
+    assert edition is not None  # opening published one
+    return export_board(edition, folder, told=told)
 
 
 def export_board(edition: Board, folder: Path, *, told: Told = int) -> list[Path]:
@@ -75,8 +78,7 @@ def write_board(contest: Round, edition: Board, file: Path) -> None:
 
 def board_content(contest: Round, edition: Board) -> dict[str, Any]:
     """The edition as the API shows it, less what changes while the round goes on."""
-    content = board(contest.series.slug, number=edition.number)
-    assert content is not None  # the edition is one of the series
+    content = as_told(contest.series, edition)
     cut_size = edition.parameters.get("below") or contest.cut_size
     line = line_of(list(edition.standings.all()), cut_size)
     told = {"line": line.rating if line else None, "outlook": edition.outlook}

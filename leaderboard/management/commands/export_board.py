@@ -11,6 +11,7 @@ from django.db import OperationalError
 from tqdm import tqdm
 
 from leaderboard.boards import find_series
+from leaderboard.editions import served
 from leaderboard.export import ExportUnderWay, export_board
 from leaderboard.models import Board, Round
 
@@ -20,7 +21,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--series", help="slug of the round's series, as round-1 (default: the current one)")
-        parser.add_argument("--number", type=int, help="number of the board (default: the newest)")
+        parser.add_argument("--number", type=int, help="number of the board (default: the one served)")
         parser.add_argument("--out", type=Path, help="folder (default: DATA_DIR/exports/SERIES-board-NUMBER)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,10 +37,12 @@ def edition_asked(slug: str | None, number: int | None) -> Board:
         raise CommandError(f"There is no series {slug!r}." if slug else "There is no board yet.")
     if not Round.objects.filter(series=series).exists():
         raise CommandError(f"{series.slug} was imported: its ballots are in the file that it came from.")
-    boards = Board.objects.filter(series=series).select_related("series")
-    last = boards.latest("number")  # opening a round publishes one
     if number is None:
-        return last
+        shown = served(series)
+        assert shown is not None  # opening a round publishes one
+        return shown
+    boards = Board.objects.filter(series=series).select_related("series")
+    last = boards.latest("number")
     found = boards.filter(number=number).first()
     if found is None:
         raise CommandError(f"{series.slug} has no board {number}; its boards are 1 to {last.number}.")
