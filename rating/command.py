@@ -90,6 +90,8 @@ def add_settings(command: argparse.ArgumentParser) -> None:
     command.add_argument("--minimum-votes", type=float, metavar="VOTES", help="fewer make a rating provisional (30)")
     command.add_argument("--below", type=int, metavar="K", help="add P(cut), to be among the K weakest, and the lock")
     command.add_argument("--planned-votes", type=float, metavar="VOTES", help="all votes at the deadline, for the lock")
+    command.add_argument("--unranked", action="append", metavar="NAME", help="rate, but never rank; may be repeated")
+    command.add_argument("--reference", metavar="NAME", help="add everybody's strength in percent of this player's")
 
 
 def anchor_of(text: str) -> Anchor:
@@ -156,14 +158,31 @@ def listed(words: Sequence[str], most: int, between: str) -> str:
 
 
 def boards_of_groups(names: Sequence[str], votes: Votes, settings: Settings) -> list[dict[str, Any]]:
-    """A board of each group of players, the largest first; an anchor counts in the group that has the player."""
-    if settings.anchor and settings.anchor.name not in names:
-        raise BadSetting(f"there is no player {settings.anchor.name!r} to anchor")
-    boards = []
-    for members, theirs in apart(names, votes, settings):
-        anchored = settings.anchor and settings.anchor.name in members
-        boards.append(standings(members, theirs, settings if anchored else replace(settings, anchor=None)))
-    return boards
+    """A board of each group of players, the largest first; a setting about a player counts in the group that has it."""
+    named = {name: what for what, name in players_named(settings)}
+    for name in set(named).difference(names):
+        raise BadSetting(f"there is no player {name!r} to be {named[name]}")
+    return [
+        standings(members, theirs, settings_within(members, settings))
+        for members, theirs in apart(names, votes, settings)
+    ]
+
+
+def players_named(settings: Settings) -> list[tuple[str, str]]:
+    """What a setting makes of a player, and the player's name."""
+    found = [("unranked", name) for name in settings.unranked]
+    found += [("the anchor", settings.anchor.name)] if settings.anchor else []
+    return found + ([("the reference", settings.reference)] if settings.reference is not None else [])
+
+
+def settings_within(members: Sequence[str], settings: Settings) -> Settings:
+    """The settings as far as they are about these players."""
+    return replace(
+        settings,
+        anchor=settings.anchor if settings.anchor and settings.anchor.name in members else None,
+        unranked=tuple(name for name in settings.unranked if name in members),
+        reference=settings.reference if settings.reference in members else None,
+    )
 
 
 def draw_board(asked: argparse.Namespace) -> None:

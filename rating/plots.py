@@ -71,7 +71,8 @@ def fill(axes: Any, content: dict[str, Any], settings: Settings) -> None:
         inside = PAPER if player["provisional"] else INK
         axes.plot(player["rating"], row, "o", markersize=5, color=INK, markerfacecolor=inside, zorder=3)
     if settings.below is not None:
-        axes.axhline(len(players) - settings.below - 0.5, color="#b3261e", linewidth=1, linestyle="--")
+        ranked = sum(player["rank"] is not None for player in players)
+        axes.axhline(ranked - settings.below - 0.5, color="#b3261e", linewidth=1, linestyle="--")
     axes.set_yticks(range(len(players)), [printable(player["name"]) for player in players], fontsize=8)
     axes.set_ylim(len(players) - 0.4, -0.6)
     axes.grid(axis="x", color=FAINT, linewidth=0.8)

@@ -49,6 +49,10 @@ class Settings:
     """How many fall at the cut."""
     planned_votes: float | None = None
     """The weight of all votes at the deadline of the cut, if it has one; see `lock_verdict`."""
+    unranked: tuple[str, ...] = ()
+    """Players who are rated and never ranked: the cut is not about them."""
+    reference: str | None = None
+    """Of whose strength the others' are given in percent."""
     voter_column: str | None = None
     weight_column: str | None = None
 
@@ -57,9 +61,11 @@ class Settings:
             value = getattr(self, name)
             if value not in known and not (name == "intervals" and value is None):
                 raise BadSetting(f"the {said(name)} must be one of {', '.join(known)}, not {shown(value)}")
-        for name in ("voter_column", "weight_column"):
+        for name in ("voter_column", "weight_column", "reference"):
             if not isinstance(value := getattr(self, name), str | None):
                 raise BadSetting(f"the {said(name)} must be a name, not {shown(value)}")
+        if not (isinstance(self.unranked, tuple) and all(isinstance(name, str) for name in self.unranked)):
+            raise BadSetting(f"the unranked must be a list of names, not {shown(self.unranked)}")
         self.refuse_bad_numbers()
 
     def refuse_bad_numbers(self) -> None:
@@ -87,7 +93,7 @@ def parameters(settings: Settings | None = None) -> dict[str, Any]:
     """The settings as an exported board carries them under "parameters", for `python -m rating fit --config`."""
     found = asdict(settings or Settings())
     anchor = settings.anchor if settings else None
-    return found | {"anchor": anchor and anchor._asdict()}
+    return found | {"anchor": anchor and anchor._asdict(), "unranked": list(found["unranked"])}
 
 
 def settings_of(given: Mapping[str, Any]) -> Settings:
@@ -103,7 +109,10 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
         anchor = Anchor(anchor["name"], anchor["value"])
     if not isinstance(anchor, Anchor | None):
         raise BadSetting(f"an anchor has a name and a value, not {shown(anchor)}")
-    return Settings(**{**given, "anchor": anchor})
+    unranked = given.get("unranked", ())
+    return Settings(
+        **{**given, "anchor": anchor, "unranked": tuple(unranked) if isinstance(unranked, list) else unranked}
+    )
 
 
 def parameters_of(path: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from rating.cut import cut_probabilities
 from rating.errors import BadSetting, NotConverged
 from rating.fitting import ELO_MEAN, ELO_PER_NAT, Fit, fit, quantile
 from rating.lock import lock_verdict
-from rating.ranks import rank_sets, rank_upper_bounds
+from rating.ranks import Mask, rank_sets, rank_upper_bounds
 from rating.settings import Settings
 from rating.tally import Tally, groups
 from rating.totals import BothBad, Ties, totals_of
@@ -31,7 +31,8 @@ def standings(names: Sequence[str], votes: Votes, settings: Settings | None = No
 
     names: of the players, by id. "players" are sorted by rank; "rating", "se", "low" and "high" (95 %) are in the
     unit of the scale; "rank_low" to "rank_high" hold for all players together with 95 % (`rank_sets`), "rank_ub"
-    is Chatbot Arena's; "p_cut" is the probability of being among the `below` weakest, null without a cut. "tie" is
+    is Chatbot Arena's; "p_cut" is the probability of being among the `below` weakest, null without a cut. All of these
+    are null for the unranked, who come last. "percent" is `Fit.percent_of` the reference, null without one. "tie" is
     ν of Davidson or θ of Rao and Kupper, "lock" what `lock_of` says of the cut. Votes are weights where there are any.
     Raises what `fit` and `cut_probabilities` raise, BadSetting, and NotConverged where floats end.
     """
@@ -47,25 +48,34 @@ def board_in_words(names: Sequence[str], votes: Votes, settings: Settings) -> di
     board = fitted(votes, settings)
     ratings, errors = on_scale(names, board, settings)
     reach = quantile(LEVEL) * errors
-    low, high = rank_sets(board, level=LEVEL)
-    chances: Sequence[float | None] = [None] * len(names)
-    lock = None
+    ranked = ranked_of(names, settings)
+    low, high = rank_sets(board, level=LEVEL, among=ranked)
+    nothing: list[float | None] = [None] * len(names)
+    chances, lock = nothing, None
     if settings.below is not None:
-        chances = cut_probabilities(board, settings.below).tolist()
+        chances = of_ranked(cut_probabilities(board, settings.below, among=ranked), ranked)
         lock = lock_of(names, board, settings)
+    percents = [nothing] * 3
+    if settings.reference is not None:
+        percents = [
+            each.tolist() for each in board.percent_of(place_of(names, settings.reference, "the reference"), LEVEL)
+        ]
     columns = {
         "name": names,
         "rating": ratings.tolist(),
         "se": errors.tolist(),
         "low": (ratings - reach).tolist(),
         "high": (ratings + reach).tolist(),
-        "rank": board.ranks().tolist(),
-        "rank_low": low.tolist(),
-        "rank_high": high.tolist(),
-        "rank_ub": rank_upper_bounds(board, LEVEL).tolist(),
+        "rank": of_ranked(ranks_among(board, ranked), ranked),
+        "rank_low": of_ranked(low, ranked),
+        "rank_high": of_ranked(high, ranked),
+        "rank_ub": of_ranked(rank_upper_bounds(board, LEVEL, among=ranked), ranked),
         "votes": [whole(weight) for weight in board.votes.tolist()],
         "provisional": board.provisional(settings.minimum_votes).tolist(),
         "p_cut": chances,
+        "percent": percents[0],
+        "percent_low": percents[1],
+        "percent_high": percents[2],
     }
     players = [dict(zip(columns, player, strict=True)) for player in zip(*columns.values(), strict=True)]
     return {
@@ -73,9 +83,43 @@ def board_in_words(names: Sequence[str], votes: Votes, settings: Settings) -> di
         "votes": whole(float(board.votes.sum()) / 2),
         "voters": voters_of(votes),
         "tie": None if board.tie is None else math.exp(board.tie),
-        "players": sorted(players, key=lambda player: int(player["rank"])),
+        "players": sorted(players, key=best_first),
         "lock": lock,
     }
+
+
+def best_first(player: dict[str, Any]) -> tuple[float, float]:
+    """By rank; then the unranked, by rating."""
+    return player["rank"] or math.inf, -player["rating"]
+
+
+def place_of(names: Sequence[str], name: str, what: str) -> int:
+    """The id of a player by name. Raises BadSetting."""
+    if name not in names:
+        raise BadSetting(f"there is no player {name!r} to be {what}")
+    return names.index(name)
+
+
+def ranked_of(names: Sequence[str], settings: Settings) -> Mask:
+    """(n,), who is ranked. Raises BadSetting where an unranked name is nobody's, or nobody is left."""
+    ranked = np.ones(len(names), dtype=np.bool_)
+    ranked[[place_of(names, name, "unranked") for name in settings.unranked]] = False
+    if not ranked.any():
+        raise BadSetting("nobody is left to be ranked")
+    return ranked
+
+
+def ranks_among(board: Fit, ranked: Mask) -> NDArray[np.int64]:
+    """Ranks (n,) of the ranked among each other; the others' say nothing."""
+    order = np.argsort(board.ranks())
+    ranks = np.zeros(order.size, dtype=np.int64)
+    ranks[order] = np.cumsum(ranked[order])
+    return ranks
+
+
+def of_ranked(values: NDArray[Any], ranked: Mask) -> list[Any]:
+    """The values as plain numbers, null for the unranked."""
+    return [value if has else None for value, has in zip(values.tolist(), ranked, strict=True)]
 
 
 def lock_of(names: Sequence[str], board: Fit, settings: Settings) -> dict[str, Any]:
@@ -84,7 +128,8 @@ def lock_of(names: Sequence[str], board: Fit, settings: Settings) -> dict[str, A
     "gap" is in the unit of the scale; see `lock_verdict`, which also says what is raised.
     """
     assert settings.below is not None  # who asks for a lock names a cut
-    found = lock_verdict(board, settings.below, planned_votes=settings.planned_votes)
+    ranked = ranked_of(names, settings)
+    found = lock_verdict(board, settings.below, planned_votes=settings.planned_votes, among=ranked)
     pair = found.pair
     return {
         "locked": found.locked,
@@ -131,9 +176,8 @@ def on_scale(names: Sequence[str], board: Fit, settings: Settings) -> tuple[NDAr
     """Ratings and their standard errors in the unit of the scale, (n,) each. Raises BadSetting."""
     unit, origin = (ELO_PER_NAT, ELO_MEAN) if settings.scale == "elo" else (1.0, 0.0)
     if settings.anchor is not None:
-        if settings.anchor.name not in names:
-            raise BadSetting(f"there is no player {settings.anchor.name!r} to anchor at {settings.anchor.value:g}")
-        board, origin = board.anchored(names.index(settings.anchor.name)), settings.anchor.value
+        anchor = place_of(names, settings.anchor.name, f"the anchor at {settings.anchor.value:g}")
+        board, origin = board.anchored(anchor), settings.anchor.value
     errors = unit * np.sqrt(np.maximum(np.diagonal(board.covariance), 0.0))
     return origin + unit * board.strengths, errors
 

@@ -14,17 +14,28 @@ def table(content: dict[str, Any], settings: Settings) -> str:
     players = content["players"]
     digits = 1 if settings.scale == "elo" else 3
     columns = [
-        right("rank", [str(player["rank"]) for player in players]),
+        right("rank", [str(player["rank"] or "-") for player in players]),
         left("name", [printable(player["name"]) for player in players]),
         *(right(key, [f"{player[key]:.{digits}f}" for player in players]) for key in ("rating", "low", "high")),
-        right("ranks", [f"{player['rank_low']}-{player['rank_high']}" for player in players]),
+        right(
+            "ranks",
+            ["-" if player["rank"] is None else f"{player['rank_low']}-{player['rank_high']}" for player in players],
+        ),
         right("votes", [counted(player["votes"]) for player in players]),
     ]
     if settings.below is not None:
-        columns.append(right("P(cut)", [f"{player['p_cut']:.3f}" for player in players]))
+        columns.append(
+            right("P(cut)", ["-" if player["p_cut"] is None else f"{player['p_cut']:.3f}" for player in players])
+        )
+    if settings.reference is not None:
+        columns.append(right(f"% of {printable(settings.reference)}", [percent(player) for player in players]))
     columns.append(left("", ["*" if player["provisional"] else "" for player in players]))
     lines = ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
     return "\n".join([*lines, *footnotes(content, settings)])
+
+
+def percent(player: dict[str, Any]) -> str:
+    return f"{player['percent']:.1f} ({player['percent_low']:.1f}-{player['percent_high']:.1f})"
 
 
 def footnotes(content: dict[str, Any], settings: Settings) -> list[str]:

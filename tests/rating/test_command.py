@@ -22,7 +22,7 @@ from tests.rating.test_ballot_files import BALLOTS, GOOD, written
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLAYER = {
     *("name", "rating", "se", "low", "high", "rank", "rank_low", "rank_high", "rank_ub", "votes", "provisional"),
-    "p_cut",
+    *("p_cut", "percent", "percent_low", "percent_high"),
 }
 APART = "a,b,winner\nx,y,a\ny,x,a\nv,w,a\nw,v,tie\n"
 UNDEFEATED = "left,right,winner\n" + "best,x,left\n" * 20 + "x,y,left\ny,x,left\n" * 20
@@ -38,6 +38,9 @@ def rating_command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         encoding="utf-8",
         check=False,
     )
+
+
+RANKED = ("rank", "rank_low", "rank_high", "rank_ub", "p_cut")
 
 
 @pytest.fixture
@@ -225,8 +228,8 @@ def test_an_anchor_fixes_a_rating_in_the_unit_of_the_scale(tmp_path, run, board)
     top, anchored = board(file, "--anchor", "a=b=-12.5", "--scale", "nats")["players"]
     assert (anchored["name"], anchored["rating"], anchored["se"]) == ("a=b", -12.5, 0)
     assert top["rating"] + 12.5 == pytest.approx((free[0]["rating"] - free[1]["rating"]) * np.log(10) / 400)
-    assert "there is no player 'z' to anchor at 3" in run("fit", file, "--anchor", "z=3")[2]
-    assert "there is no player 'z' to anchor" in run("fit", file, "--anchor", "z=3", "--each-group")[2]
+    assert "there is no player 'z' to be the anchor at 3" in run("fit", file, "--anchor", "z=3")[2]
+    assert "there is no player 'z' to be the anchor" in run("fit", file, "--anchor", "z=3", "--each-group")[2]
 
 
 def test_a_cut_adds_probabilities_that_make_its_size(published, run, board):
@@ -238,6 +241,62 @@ def test_a_cut_adds_probabilities_that_make_its_size(published, run, board):
     _, said, _ = run("fit", published / "llmfao.csv", "--below", "9")
     assert "P(cut)" in said.splitlines()[0]
     assert "must be below at least 1 and at most 58" in run("fit", published / "llmfao.csv", "--below", "59")[2]
+
+
+LADDER = "a,b,winner,voter\n" + "".join(
+    f"{first},{second},{'b' if n % 4 == 3 else 'a'},v{n}\n"
+    for first, second in (("top", "up"), ("up", "mid"), ("mid", "low"), ("low", "last"))
+    for n in range(60)
+)
+
+
+def test_the_unranked_are_rated_and_the_cut_is_not_about_them(tmp_path, run, board):
+    file = written(tmp_path, "v.csv", LADDER)
+    every = board(file, "--below", "1")
+    some = board(file, "--below", "1", "--unranked", "up", "--unranked", "last")
+    assert [player["name"] for player in some["players"]] == ["top", "mid", "low", "up", "last"]
+    assert [player["rank"] for player in some["players"]] == [1, 2, 3, None, None]
+    before = {player["name"]: player for player in every["players"]}
+    for player in some["players"]:
+        assert {**player, **dict.fromkeys(RANKED)} == {**before[player["name"]], **dict.fromkeys(RANKED)}
+    last = some["players"][2]
+    assert (last["rank_low"], last["rank_high"]) == (3, 3)
+    assert last["p_cut"] == max(player["p_cut"] for player in some["players"][:3])
+    assert all(player[field] is None for player in some["players"][3:] for field in RANKED)
+    assert some["lock"]["pair"]["below"] == "low"
+    assert {*some["lock"]["safe"], *some["lock"]["out"], *some["lock"]["open"]} == {"top", "mid", "low"}
+    lines = run("fit", file, "--below", "1", "--unranked", "up")[1].splitlines()
+    assert [line.split()[:2] for line in lines[1:6]] == [
+        *(["1", "top"], ["2", "mid"], ["3", "low"], ["4", "last"], ["-", "up"]),
+    ]
+
+
+def test_strength_is_given_in_percent_of_a_reference(tmp_path, run, board):
+    file = written(tmp_path, "v.csv", LADDER)
+    settings = ("--reference", "top", "--unranked", "top")
+    up, *others, top = board(file, *settings)["players"]
+    assert (top["percent"], top["percent_low"], top["percent_high"]) == (100, 100, 100)
+    assert up["percent_low"] < up["percent"] < up["percent_high"] < 100
+    assert up["percent"] == pytest.approx(50, abs=1)
+    assert [player["percent"] for player in others] == sorted((p["percent"] for p in others), reverse=True)
+    assert "% of top" in run("fit", file, *settings)[1].splitlines()[0]
+    config = written(tmp_path, "board.json", json.dumps(board(file, *settings)))
+    assert board(file, "--config", config) == board(file, *settings)
+
+
+def test_what_is_said_of_a_player_is_said_in_its_group(tmp_path, run, board):
+    file = written(tmp_path, "votes.csv", APART)
+    first, second = board(file, "--each-group", "--unranked", "v", "--reference", "x")["groups"]
+    assert [(player["name"], player["rank"], player["percent"]) for player in first["players"]] == [
+        *(("w", 1, None), ("v", None, None)),
+    ]
+    assert [player["name"] for player in second["players"] if player["percent"] == 100] == ["x", "y"]
+    for arguments, why in (
+        (("--unranked", "z"), "no player 'z' to be unranked"),
+        (("--reference", "z"), "no player 'z' to be the reference"),
+        (("--unranked", "v", "--unranked", "w"), "nobody is left to be ranked"),
+    ):
+        assert why in run("fit", file, "--each-group", *arguments)[2]
 
 
 def exported(folder: Path, **given: object) -> Path:
@@ -278,6 +337,9 @@ def test_a_board_without_parameters_was_made_as_usual(tmp_path, board):
         ('{"parameters": {"ties": []}}', "the ties must be one of half, drop, davidson, rao-kupper, not []"),
         ('{"parameters": {"below": 1.5}}', "the number below must be a whole number of 1 or more, not 1.5"),
         ('{"parameters": {"voter_column": 1}}', "the voter column must be a name, not 1"),
+        ('{"parameters": {"reference": 1}}', "the reference must be a name, not 1"),
+        ('{"parameters": {"unranked": "x"}}', "the unranked must be a list of names, not 'x'"),
+        ('{"parameters": {"unranked": [1]}}', "the unranked must be a list of names, not (1,)"),
         ('{"parameters": {"anchor": 1}}', "an anchor has a name and a value, not 1"),
         ('{"parameters": {"anchor": {"name": "x"}}}', "an anchor has a name and a value, not {'name': 'x'}"),
         ('{"parameters": {"anchor": {"name": "x", "value": "y"}}}', "an anchor must be a number, not 'y'"),
