@@ -139,6 +139,11 @@ class NoSuchRound(Refusal):
     message = _("There is no such round.")
 
 
+class NoSuchList(Refusal):
+    code, status = "no_such_list", 404
+    message = _("There is no official list of that day.")
+
+
 class NoSuchEntry(Refusal):
     code, status = "no_such_entry", 404
     message = _("There is no such entry.")

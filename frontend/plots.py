@@ -70,6 +70,24 @@ def percent(chance: float) -> str:
     return "< 1" if whole < 1 else "> 99" if whole > 99 else str(whole)
 
 
+def moved(standing: Mapping[str, Any], since: str | None) -> tuple[str, int]:
+    """Which words say how the rank has changed since an official list, and by how many places; none without both."""
+    now, before = standing["rank"], standing["rank_before"]
+    if since is None or now is None:
+        return "", 0
+    if before is None:
+        return "new", 0
+    return ("same" if now == before else "up" if now < before else "down"), abs(now - before)
+
+
+def gained(standing: Mapping[str, Any]) -> str:
+    """How the rating has changed since then: the difference of the whole numbers that are shown."""
+    if standing["rank"] is None or standing["rating_before"] is None:
+        return ""
+    points = math.floor(standing["rating"] + 0.5) - math.floor(standing["rating_before"] + 0.5)
+    return f"+{points}" if points > 0 else f"−{-points}" if points < 0 else "±0"
+
+
 def about(votes: int) -> int:
     """A forecast in two digits; it knows no more."""
     step: int = 10 ** max(0, len(str(votes)) - 2)

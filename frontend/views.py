@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from math import ceil
 from typing import Any
 
@@ -29,6 +29,7 @@ from frontend.words import (
     CHANCE,
     COOKIES,
     LINE,
+    MOVED,
     STATUSES,
     VERDICTS,
     arena_words,
@@ -41,6 +42,7 @@ from inference.models import Entry
 from leaderboard.boards import all_series, board, history
 from leaderboard.exposure import exposure
 from leaderboard.models import Round, RoundState
+from leaderboard.official import official, official_lists
 from leaderboard.rulebook import read_rulebook
 
 HISTORY_ROWS = 30
@@ -67,15 +69,31 @@ def arena(request: HttpRequest) -> HttpResponse:
 @introduces_visitor
 def board_page(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("series")
-    found = board(wanted)
-    if found is None and wanted:
+    day = day_named(request.GET["date"]) if "date" in request.GET else None
+    found = official(wanted, day) if day else board(wanted)
+    if found is None and (wanted or day):
         raise Http404
+    lists = official_lists(wanted)
     series = [{"slug": one["slug"], "title": in_language(one["title"], one["title_ko"])} for one in all_series()]
     return render(
         request,
         "frontend/board.html",
-        {"words": board_words(), "series": series, "board": found and board_as_drawn(found)},
+        {
+            "words": board_words(),
+            "series": series,
+            "board": found and board_as_drawn(found),
+            "day": day,
+            "days": [date.fromisoformat(one["date"]) for one in lists["lists"]] if lists else [],
+        },
     )
+
+
+def day_named(text: str) -> date:
+    """The day that an address names. Raises Http404."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Http404 from None
 
 
 @require_safe
@@ -205,6 +223,8 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
             "plot": plots.interval(standing, on),
             "status_word": STATUSES[standing["status"]],
             "ranks": plots.ranks(standing),
+            "moved": moved_words(standing, found["since"]),
+            "gained": plots.gained(standing),
             "chance": "" if (p := standing["p_cut"]) is None else CHANCE.format(percent=plots.percent(p)),
         }
         for standing in found["standings"]
@@ -215,6 +235,7 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
         "note": in_language(found["note"], found["note_ko"]),
         "created_at": datetime.fromisoformat(found["created_at"]),
         "ends_at": datetime.fromisoformat(contest["ends_at"]) if contest else None,
+        "since": date.fromisoformat(found["since"]) if found["since"] else None,
         "outlook": outlook_words(contest["outlook"]) if contest and contest["outlook"] else None,
         "line_at": f"{on.at(line)}%" if on and line is not None else None,
         "rows": rows,
@@ -222,6 +243,13 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
         "above": [row for row in rows if not row["below"]],
         "below": [row for row in rows if row["below"]],
     }
+
+
+def moved_words(standing: Mapping[str, Any], since: str | None) -> dict[str, str]:
+    """How a rank has changed since the official list: what is seen, and what is heard."""
+    key, places = plots.moved(standing, since)
+    mark, words = MOVED[key] if key else ("", "")
+    return {"mark": str(mark).format(n=places), "words": str(words).format(n=places)}
 
 
 def outlook_words(outlook: Mapping[str, Any]) -> dict[str, str]:

@@ -23,6 +23,13 @@ STATUSES: Mapping[str, Any] = {
 }
 # How likely an entry is to be truly among those whom the cut takes.
 CHANCE = gettext_lazy("{percent} % to go out")
+# How a rank has changed since an official list; the keys are those of frontend/plots.py. First what is seen.
+MOVED: Mapping[str, Any] = {
+    "up": ("▲{n}", gettext_lazy("Up {n}")),
+    "down": ("▼{n}", gettext_lazy("Down {n}")),
+    "same": ("=", gettext_lazy("Same rank")),
+    "new": (gettext_lazy("new"), gettext_lazy("Not ranked before")),
+}
 # How many votes the line still needs; the keys are those of frontend/plots.py.
 LINE: Mapping[str, Any] = {
     "line_sure": gettext_lazy("The line is sure: more votes would hardly move it."),
@@ -137,6 +144,9 @@ def board_words() -> dict[str, str]:
         "line_flip_other": line_flip(2),
         "row_votes_one": ngettext("{n} vote", "{n} votes", 1),
         "row_votes_other": ngettext("{n} vote", "{n} votes", 2),
+        **{f"moved_{key}": str(words) for key, (_seen, words) in MOVED.items()},
+        **{f"mark_{key}": str(seen) for key, (seen, _words) in MOVED.items()},
+        "since": _("since the official list of {date}"),
         "edition": _("Board {n}"),
         "news": _("New board. First: {first}."),
         "news_below": _("New board. First: {first}. Below the line: {below}."),

@@ -1,5 +1,6 @@
 """The public API under /api/v1/: typed, described by its own OpenAPI document."""
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,10 +11,11 @@ from ninja.decorators import decorate_view
 from ninja.errors import ValidationError
 
 from arena.middleware import refusal_response
-from arena.refusals import BadRequest, NoSuchEntry, NoSuchRound, NoSuchSeries, NoSuchVersion, Refusal
+from arena.refusals import BadRequest, NoSuchEntry, NoSuchList, NoSuchRound, NoSuchSeries, NoSuchVersion, Refusal
 from leaderboard.boards import board, edition, history
 from leaderboard.exposure import exposure
 from leaderboard.models import Round
+from leaderboard.official import official, official_lists
 from leaderboard.rulebook import Rulebook, version_of
 
 api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_namespace="api")
@@ -45,6 +47,8 @@ class StandingOut(Schema):
     high: float
     votes: int
     p_cut: float | None  # how likely it is truly below the line
+    rank_before: int | None  # on the official list of `since`; null where it had no rank there
+    rating_before: float | None
     status: str
 
 
@@ -79,8 +83,20 @@ class BoardOut(Schema):
     note: str
     note_ko: str
     created_at: str  # ISO 8601
+    since: str | None  # the date of the official list that changes are told against; null before the first
     parameters: dict[str, Any]  # how it was rated
     round: RoundOut | None
+
+
+class OfficialListOut(Schema):
+    date: str  # the day in Seoul that began with it
+    board: int
+    votes: int
+
+
+class OfficialListsOut(Schema):
+    series: str
+    lists: list[OfficialListOut]  # the newest first
 
 
 class PointOut(Schema):
@@ -158,6 +174,30 @@ def latest_board(request: HttpRequest, series: str | None = None) -> dict[str, A
     found = board(series)
     if found is None:
         raise NoSuchSeries
+    return found
+
+
+@api.get("/lists", response={200: OfficialListsOut, 404: RefusalOut}, summary="The days that have an official list")
+@decorate_view(shared_for_a_second, conditional_page)
+def lists(request: HttpRequest, series: str | None = None) -> dict[str, Any]:
+    """Without `series`: those of the open round."""
+    found = official_lists(series)
+    if found is None:
+        raise NoSuchSeries
+    return found
+
+
+@api.get(
+    "/lists/{day}",
+    response={200: BoardOut, 400: RefusalOut, 404: RefusalOut},
+    summary="The official list of a day: the board with which it began in Seoul",
+)
+@decorate_view(shared_for_a_second, conditional_page)
+def official_list(request: HttpRequest, day: date, series: str | None = None) -> dict[str, Any]:
+    """Without `series`: of the open round."""
+    found = official(series, day)
+    if found is None:
+        raise NoSuchList
     return found
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,17 @@ from django.db.models import Max, OuterRef, Subquery
 
 from inference.models import Entry
 from leaderboard.editions import newest, served, shown
-from leaderboard.models import Board, Folded, ParticipationState, Round, RoundState, Series, Standing, Status
+from leaderboard.models import (
+    Board,
+    Folded,
+    OfficialList,
+    ParticipationState,
+    Round,
+    RoundState,
+    Series,
+    Standing,
+    Status,
+)
 from leaderboard.outlook import outlook
 from leaderboard.rulebook import in_force
 from rating import Fit, Intervals, Settings, Tally, cut_probabilities, parameters, rank_sets
@@ -71,6 +82,7 @@ def publish_board(
         votes=votes_of(made),
         parameters=parameters(settings),
         outlook=told,
+        since=OfficialList.objects.filter(series=series).aggregate(last=Max("date"))["last"],
     )
     entries = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "id"))
     for standing in standings:
@@ -173,6 +185,7 @@ def board(slug: str | None = None, *, live: bool = False) -> dict[str, Any] | No
 def as_told(series: Series, found: Board) -> dict[str, Any]:
     """An edition, as the API, the page and the socket show it."""
     standings = list(found.standings.all())
+    before = _listed(series, found.since)
     return {
         "series": series.slug,
         "number": found.number,
@@ -182,10 +195,19 @@ def as_told(series: Series, found: Board) -> dict[str, Any]:
         "note": series.note,
         "note_ko": series.note_ko,
         "created_at": found.created_at.isoformat(),
+        "since": found.since and found.since.isoformat(),
         "parameters": found.parameters,
         "round": _round(series, found, standings),
-        "standings": [_standing(standing) for standing in standings],
+        "standings": [_standing(standing, before.get(standing.slug)) for standing in standings],
     }
+
+
+def _listed(series: Series, day: date | None) -> dict[str, tuple[int, float]]:
+    """Rank and rating of those who had a rank on an official list, by slug."""
+    if day is None:
+        return {}
+    ranked = Standing.objects.filter(board__lists__series=series, board__lists__date=day, rank__isnull=False)
+    return {slug: (rank or 0, rating) for slug, rank, rating in ranked.values_list("slug", "rank", "rating")}
 
 
 def edition(slug: str | None = None) -> str | None:
@@ -217,7 +239,7 @@ def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[
     }
 
 
-def _standing(standing: Standing) -> dict[str, Any]:
+def _standing(standing: Standing, before: tuple[int, float] | None) -> dict[str, Any]:
     return {
         "rank": standing.rank,
         "rank_low": standing.rank_low,
@@ -229,6 +251,8 @@ def _standing(standing: Standing) -> dict[str, Any]:
         "high": standing.high,
         "votes": standing.votes,
         "p_cut": standing.p_cut,
+        "rank_before": before and before[0],
+        "rating_before": before and before[1],
         "status": standing.status,
     }
 

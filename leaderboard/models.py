@@ -121,10 +121,25 @@ class Board(models.Model):
     votes = models.PositiveBigIntegerField(help_text="Counted votes.")
     parameters = models.JSONField(default=dict, help_text="How it was rated, as `python -m rating fit --config` reads.")
     outlook = models.JSONField(null=True, help_text="How sure its line is; see leaderboard/outlook.py. Null: no line.")
+    since = models.DateField(
+        null=True, help_text="The official list that its changes are told against. Null: none yet."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["series", "number"], name="board_number_once_a_series")]
+
+
+class OfficialList(models.Model):
+    """The board that stood at a midnight in Seoul: the official list of the day that began. Never changed."""
+
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="lists")
+    date = models.DateField()
+    board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="lists")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["series", "date"], name="official_list_once_a_day")]
+        ordering = ["date"]
 
 
 class Status(models.TextChoices):

@@ -1,9 +1,11 @@
 """What Celery does for the contest: fold, refit, publish. Never between a vote and the database."""
 
 from celery import shared_task
+from django.db.models.functions import Now
 
 from leaderboard.fold import fold, has_news
-from leaderboard.models import Round, RoundState
+from leaderboard.models import Folded, Round, RoundState
+from leaderboard.official import pin_due_lists
 from leaderboard.rounds import end_due_rounds
 
 
@@ -14,3 +16,12 @@ def fold_open_rounds() -> None:
     for contest in Round.objects.filter(state=RoundState.OPEN).select_related("series", "gate"):
         if has_news(contest):
             fold(contest)
+
+
+@shared_task
+def pin_official_lists() -> None:
+    """Called by beat every ten seconds; the lists are those of midnights in Seoul."""
+    # The database's clock, one for all: by a worker's own a list could be pinned before its day.
+    now = Folded.objects.annotate(now=Now()).values_list("now", flat=True).first()
+    if now is not None:  # else there is no round yet
+        pin_due_lists(now)

@@ -3,6 +3,8 @@
 import {
   at as placeOf,
   below as belowLine,
+  gained,
+  moved,
   needed,
   news,
   percent,
@@ -38,6 +40,15 @@ const words = readWords([
   "line_flip_other",
   "row_votes_one",
   "row_votes_other",
+  "moved_up",
+  "moved_down",
+  "moved_same",
+  "moved_new",
+  "mark_up",
+  "mark_down",
+  "mark_same",
+  "mark_new",
+  "since",
   "edition",
   "when",
   "news",
@@ -99,6 +110,7 @@ function drawBoard(board: Board): void {
   const line = document.querySelector<HTMLElement>("[data-line]");
   if (line) line.hidden = order.below.length === 0;
   if (board.round) drawOutlook(board.round.outlook);
+  if (board.round) drawSince(board);
   const form = plural.select(board.votes) === "one" ? words.votes_one : words.votes_other;
   setText(the("votes"), fill(form, { n: grouped.format(board.votes) }));
   setText(the("edition"), fill(words.edition, { n: board.number }));
@@ -118,6 +130,14 @@ function drawRound(round: RoundOfBoard): void {
   const next = the("next-round");
   next.hidden = round.next === null;
   next.querySelector("a")?.setAttribute("href", `?series=${encodeURIComponent(round.next ?? "")}`);
+}
+
+function drawSince(board: Board): void {
+  the("changes").hidden = board.since === null;
+  if (board.since === null) return;
+  const list = the<HTMLAnchorElement>("since");
+  list.href = `?series=${encodeURIComponent(board.series)}&date=${board.since}`;
+  setText(list, fill(words.since, { date: day.format(Date.parse(`${board.since}T00:00+09:00`)) }));
 }
 
 function drawOutlook(outlook: Outlook | null): void {
@@ -154,6 +174,10 @@ function fillRow(row: HTMLElement, standing: Standing, board: Board, scale: Scal
   row.dataset["status"] = standing.status;
   setText(part(row, "rank"), standing.rank === null ? "–" : String(standing.rank));
   setText(part(row, "ranks"), ranks(standing));
+  const [key, n] = moved(standing, board.since);
+  setText(part(row, "mark"), key && fill(words[`mark_${key}`], { n }));
+  setText(part(row, "moved"), key && fill(words[`moved_${key}`], { n }));
+  setText(part(row, "gained"), gained(standing));
   setText(part(row, "name"), standing.name);
   setText(part(row, "status"), words[`status_${standing.status}`]);
   const chance = standing.p_cut === null ? "" : fill(words.chance, { percent: percent(standing.p_cut) });

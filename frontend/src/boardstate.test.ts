@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import examples from "../../tests/frames.json";
 import figures from "../../tests/frontend/figures.json";
 import plots from "../../tests/frontend/plots.json";
-import { at, below, needed, news, percent, ranks, scaleOf, timeLeft } from "./boardstate";
+import { at, below, gained, moved, needed, news, percent, ranks, scaleOf, timeLeft } from "./boardstate";
 import { parseBoardFrame, type Board, type Outlook, type Standing, type Status } from "./frames";
 
 const example = parseBoardFrame(examples.board[0]);
@@ -16,6 +16,8 @@ function boardOf(plot: (typeof plots)[number]): Board {
     rank_low: standing.rank,
     rank_high: standing.rank,
     p_cut: null,
+    rank_before: null,
+    rating_before: null,
     votes: 1,
   }));
   const round = example.round && plot.round ? { ...example.round, ...plot.round } : null;
@@ -50,6 +52,15 @@ it("says figures as the server does", () => {
       rank_high: high as number | null,
     };
     expect(ranks(standing)).toBe(said);
+  }
+  const standing = example.standings[0]!;
+  for (const [since, now, before, ...said] of figures.moved) {
+    const changed = { ...standing, rank: now as number | null, rank_before: before as number | null };
+    expect(moved(changed, since as string | null)).toEqual(said);
+  }
+  for (const [rank, rating, before, said] of figures.gained) {
+    const placed = { rank: rank as number | null, rating: Number(rating) };
+    expect(gained({ ...standing, ...placed, rating_before: before as number | null })).toBe(said);
   }
 });
 

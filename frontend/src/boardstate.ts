@@ -45,6 +45,23 @@ export function percent(chance: number): string {
   return whole < 1 ? "< 1" : whole > 99 ? "> 99" : String(whole);
 }
 
+type Moved = "" | "new" | "same" | "up" | "down";
+
+/** Which words say how the rank has changed since an official list, and by how many places; none without both. */
+export function moved(standing: Standing, since: string | null): [Moved, number] {
+  const { rank: now, rank_before: before } = standing;
+  if (since === null || now === null) return ["", 0];
+  if (before === null) return ["new", 0];
+  return [now === before ? "same" : now < before ? "up" : "down", Math.abs(now - before)];
+}
+
+/** How the rating has changed since then: the difference of the whole numbers that are shown. */
+export function gained({ rank, rating, rating_before: before }: Standing): string {
+  if (rank === null || before === null) return "";
+  const points = Math.floor(rating + 0.5) - Math.floor(before + 0.5);
+  return points > 0 ? `+${points}` : points < 0 ? `−${-points}` : "±0";
+}
+
 /** A forecast in two digits; it knows no more. */
 export function about(votes: number): number {
   const step = 10 ** Math.max(0, String(votes).length - 2);

@@ -35,6 +35,9 @@ export interface Standing {
   readonly votes: number;
   /** How likely it is truly below the line; null where there is no line. */
   readonly p_cut: number | null;
+  /** On the official list named by `since`; null where it had no rank there. */
+  readonly rank_before: number | null;
+  readonly rating_before: number | null;
   readonly status: Status;
 }
 
@@ -67,6 +70,8 @@ export interface Board {
   readonly note: string;
   readonly note_ko: string;
   readonly created_at: string;
+  /** The date of the official list that changes are told against, YYYY-MM-DD; null before the first. */
+  readonly since: string | null;
   /** How it was rated, for whoever rates it again. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly round: RoundOfBoard | null;
@@ -194,6 +199,7 @@ const board = exactly<Board>({
   note: text,
   note_ko: text,
   created_at: text,
+  since: maybe(text),
   parameters: fields,
   round: maybe(
     exactly<RoundOfBoard>({
@@ -224,6 +230,8 @@ const board = exactly<Board>({
       high: number,
       votes: number,
       p_cut: maybe(number),
+      rank_before: maybe(number),
+      rating_before: maybe(number),
       status: oneOf(STATUSES),
     }),
   ),

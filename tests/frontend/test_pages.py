@@ -1,7 +1,7 @@
 """The pages as they come from the server, before any script has run."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from frontend.rules import rules_in_words
 from inference.entries import add_entry
 from leaderboard.amending import amend_round
 from leaderboard.models import Board, Series, Standing
+from leaderboard.official import pin_due_lists
 from leaderboard.rounds import open_round
 from leaderboard.rulebook import read_rulebook
 from tests.conftest import skip_or_fail
@@ -35,7 +36,10 @@ def round_of_four() -> Any:
     teams = {"Alder": "Kettle", "Birch": "Lantern", "Cedar": "Ladder", "Dogwood": "Compass"}
     about = {"base": "Acorn", "licence": "Apache-2.0", "changes": "Watered & pruned."}
     entries = [add_entry(slug=name.lower(), name=name, team=f"Team {team}", **about) for name, team in teams.items()]
-    return open_round(entries, ends_at=timezone.now() + timedelta(days=30))
+    contest = open_round(entries, ends_at=timezone.now() + timedelta(days=30))
+    Board.objects.update(created_at=datetime(2026, 11, 1, tzinfo=UTC))
+    pin_due_lists(datetime(2026, 11, 2, tzinfo=UTC))
+    return contest
 
 
 def page(path: str, language: str = "en", status: int = 200) -> str:
@@ -45,7 +49,16 @@ def page(path: str, language: str = "en", status: int = 200) -> str:
     return answer.content.decode()
 
 
-PAGES = ["/", "/board", "/about", "/privacy", "/entries/alder", "/rounds/1/exposure", "/rounds/1/rules"]
+PAGES = [
+    "/",
+    "/board",
+    "/board?date=2026-11-02",
+    "/about",
+    "/privacy",
+    "/entries/alder",
+    "/rounds/1/exposure",
+    "/rounds/1/rules",
+]
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

@@ -29,6 +29,10 @@ def test_figures_are_said_as_their_examples_say() -> None:
         assert list(plots.needed(outlook)) == said
     for low, high, said in FIGURES["ranks"]:
         assert plots.ranks({"rank_low": low, "rank_high": high}) == said
+    for since, now, before, *moved in FIGURES["moved"]:
+        assert list(plots.moved({"rank": now, "rank_before": before}, since)) == moved
+    for rank, rating, before, said in FIGURES["gained"]:
+        assert plots.gained({"rank": rank, "rating": rating, "rating_before": before}) == said
 
 
 def point(number: int, rating: float, low: float, high: float) -> dict[str, Any]:

@@ -318,6 +318,8 @@ def test_the_api_describes_itself(visitor):
     assert set(description["paths"]) == {
         "/api/v1/board",
         "/api/v1/entries/{slug}/history",
+        "/api/v1/lists",
+        "/api/v1/lists/{day}",
         "/api/v1/rounds/{number}/exposure",
         "/api/v1/rounds/{number}/rulebook",
     }
