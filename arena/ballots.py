@@ -5,19 +5,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
-from arena.models import Battle, BattleState, Gate, Turn, TurnState, Vote
+from arena.labelling import SHOWN
+from arena.labels import Categories, Style
+from arena.models import Battle, BattleState, Gate, Turn, Vote
 from inference.models import Entry
 
 VOTERS_AT_ONCE = 500
 ROWS_AT_ONCE = 2000
 PSEUDONYMS_KEPT = 20_000  # voters whose votes lie near each other; more would only cost memory
 OVER_CAP = "over_cap"  # why a vote is kept and not counted: the voter had no more that count
-SHOWN = (TurnState.COMPLETE, TurnState.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class PublishedBallot(NamedTuple):
     voter: str
     weight: int
     hour: str
+    language: str | None
+    categories: Categories | None
     turns: int
+    style: Style | None
     set_aside: str | None
 
 
@@ -94,11 +98,12 @@ def published_ballots(gate: Gate, *, after: int, upto: int) -> Iterator[Publishe
     turns = Turn.objects.filter(battle_id=OuterRef("battle_id"), state__in=SHOWN).order_by().values("battle_id")
     votes = Vote.objects.filter(gate=gate, position__gt=after, position__lte=upto).order_by("position")
     columns = ("position", "battle_id", "battle__entry_a_id", "battle__entry_b_id", "winner", "voter_id")
+    label = [f"battle__label__{field}" for field in ("language", "categories", "style")]
     found = votes.annotate(turns=Subquery(turns.annotate(n=Count("id")).values("n"))).values_list(
-        *columns, "counted_as", "cast_at", "turns"
+        *columns, "counted_as", "cast_at", "turns", *label
     )
     slug, pseudonym = slugs(), pseudonyms(gate)
-    for position, battle, a, b, winner, voter, counted_as, cast_at, shown in found:
+    for position, battle, a, b, winner, voter, counted_as, cast_at, shown, language, categories, style in found:
         assert position is not None  # the filter says so
         counts = counted_as is not None
         yield PublishedBallot(
@@ -110,9 +115,17 @@ def published_ballots(gate: Gate, *, after: int, upto: int) -> Iterator[Publishe
             voter=pseudonym(voter),
             weight=int(counts),
             hour=hour_of(cast_at),
+            language=language,
+            categories=in_order(categories),
             turns=shown or 0,
+            style=in_order(style),
             set_aside=None if counts else OVER_CAP,
         )
+
+
+def in_order(told: Any) -> Any:
+    """The same with its keys sorted: databases keep them in orders of their own, and an export has one."""
+    return {key: in_order(told[key]) for key in sorted(told)} if isinstance(told, dict) else told
 
 
 class Total(NamedTuple):

@@ -4,7 +4,7 @@ A battle whose text is gone before a verdict is void: nobody can judge it any mo
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce, Now
 
+from arena.labelling import label_battles
 from arena.models import Battle, BattleState, Report, Turn, TurnState
 from arena.refusals import SiteAway
 from arena.replay import AFTER_ALL, KEEP_SECONDS, Piece, ReplayAway, replay
@@ -81,6 +82,7 @@ def _erase_batch(battles: QuerySet[Battle]) -> int | None:
         return None
     # Looked at again under the locks: a prompt or another eraser may have been quicker.
     found = list(battles.filter(id__in=locked).values_list("id", flat=True))
+    _label_voted(found)
     turns = Turn.objects.filter(battle__in=found)
     later = Turn.objects.filter(battle=OuterRef("battle"), number__gt=OuterRef("number"))
     turns.filter(~Exists(later), battle__state=BattleState.OPEN).update(
@@ -90,6 +92,12 @@ def _erase_batch(battles: QuerySet[Battle]) -> int | None:
     Battle.objects.filter(id__in=found, state=BattleState.OPEN).update(state=BattleState.VOID)
     Report.objects.filter(battle__in=found).exclude(text="").update(text="")
     return len(found)
+
+
+def _label_voted(battles: Sequence[UUID]) -> None:
+    """Say what can be said of battles with a vote while there is text; most have their label already."""
+    voted = Battle.objects.filter(id__in=battles, state=BattleState.VOTED, label=None)
+    label_battles(list(voted.order_by("id").values_list("id", flat=True)))
 
 
 async def _forget(battles: Mapping[UUID, str]) -> None:

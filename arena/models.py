@@ -231,6 +231,29 @@ class Vote(models.Model):
         ]
 
 
+class Label(models.Model):
+    """What kind of question a battle asked, and how its answers looked; see arena/labels.py.
+
+    Made before its vote gets a position or its text is erased, whichever comes first. Never changed: a trigger
+    refuses it. Of text that was gone before there were labels nothing is known.
+    """
+
+    battle = models.OneToOneField(Battle, on_delete=models.PROTECT, primary_key=True, related_name="label")
+    rules = models.PositiveSmallIntegerField(help_text="Which version of the rules made it.")
+    language = models.CharField(max_length=3, null=True, help_text="ISO 639-1, or und.")  # noqa: DJ001  null: unknown
+    categories = models.JSONField(null=True, help_text="Each with the rules that said so, and how often they did.")
+    style = models.JSONField(null=True, help_text="How much of each thing the answers on both sides have.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(language__isnull=True, categories__isnull=True, style__isnull=True)
+                | Q(language__isnull=False, categories__isnull=False, style__isnull=False),
+                name="label_says_all_or_nothing",
+            ),
+        ]
+
+
 class Report(models.Model):
     """A visitor's word that an answer is harmful or tells its name. Read by organizers."""
 

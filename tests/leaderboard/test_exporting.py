@@ -105,7 +105,8 @@ def test_a_ballot_tells_what_its_dictionary_says_and_no_more(contest, tmp_path):
     voter = Voter.objects.create()
     counted = cast(contest, "alder", "birch", "tie", voter=voter)
     over = cast(contest, "birch", "alder", "a", voter=voter, counted=False)
-    texts = {"prompt": [{"type": "text", "text": "secret"}], "ended_at": timezone.now()}
+    secret, answer = ([{"type": "text", "text": text}] for text in ("Write a secret poem", "- **secret**"))
+    texts = {"prompt": secret, "reply_b": answer, "ended_at": timezone.now()}
     for number, state in ((1, "complete"), (2, "void"), (3, "stopped")):
         Turn.objects.create(battle=counted.battle, number=number, state=state, **texts)
     counted.refresh_from_db()
@@ -122,10 +123,14 @@ def test_a_ballot_tells_what_its_dictionary_says_and_no_more(contest, tmp_path):
         "voter": second["voter"],
         "weight": 1,
         "hour": f"{counted.cast_at:%Y-%m-%dT%HZ}",
+        "language": "en",
+        "categories": {"multi_turn": {"turns": 2}, "writing": {"words": 2}},
         "turns": 2,
+        "style": {"bold": [0, 2], "headers": [0, 0], "length": [1, 25], "lists": [0, 2]},
         "set_aside": None,
     }
     assert (second["battle"], second["weight"], second["turns"]) == (str(over.battle_id), 0, 0)
+    assert (second["language"], second["categories"], second["style"]) == (None, None, None)
     assert second["set_aside"] == "over_cap"
     whole = b"".join(contents(tmp_path).values()) + json.dumps([first, second]).encode()
     assert b"secret" not in whole
