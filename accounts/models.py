@@ -3,7 +3,7 @@
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 
 
 class User(AbstractUser):
@@ -47,3 +47,17 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["team", "user"], name="membership_once_a_team"),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_is_known"),
         ]
+
+
+class Action(models.Model):
+    """Something that a person with an account did, or the site by itself. Never changed: a trigger refuses it."""
+
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="actions")
+    action = models.CharField(max_length=40, help_text="What was done, as team.invited or round.opened.")
+    subject = models.CharField(max_length=120, help_text="To what, as round 1.")
+    details = models.JSONField(default=dict)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "-id"], name="action_by_subject")]  # one round's or team's log
+        ordering = ["-id"]

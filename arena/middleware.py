@@ -5,10 +5,13 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from redis import RedisError
 
 from arena.refusals import DATABASE_AWAY, Refusal, SiteAway
 
 log = logging.getLogger(__name__)
+
+AWAY = (*DATABASE_AWAY, RedisError)
 
 
 def refusal_response(refusal: Refusal) -> JsonResponse:
@@ -19,10 +22,17 @@ def refusal_response(refusal: Refusal) -> JsonResponse:
 
 
 def refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """The same for a person who asked for a page. Asks no database."""
-    answer = render(request, f"{refusal.status}.html", status=refusal.status)
+    """The same for a person who asked for a page. Asks no database where that is away."""
+    template = "503.html" if isinstance(refusal, SiteAway) else "refused.html"
+    answer = render(request, template, {"refusal": refusal}, status=refusal.status)
     say_when(answer, refusal)
     return answer
+
+
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """For a person who asked for a page, or for a script."""
+    wants_page = "text/html" in request.headers.get("Accept", "")
+    return refusal_page(request, refusal) if wants_page else refusal_response(refusal)
 
 
 def say_when(answer: HttpResponse, refusal: Refusal) -> None:
@@ -40,10 +50,9 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, Refusal):
-            return refusal_response(exception)
-        if isinstance(exception, DATABASE_AWAY):
-            log.error("the database cannot be reached", exc_info=exception)
-            wants_page = "text/html" in request.headers.get("Accept", "")
-            return refusal_page(request, SiteAway()) if wants_page else refusal_response(SiteAway())
-        return None
+        if isinstance(exception, AWAY):
+            log.error("the database or Redis cannot be reached", exc_info=exception)
+            exception = SiteAway()
+        if not isinstance(exception, Refusal):
+            return None
+        return refused(request, exception)

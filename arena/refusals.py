@@ -162,6 +162,12 @@ class SiteAway(Refusal):
     retry_after = 5
 
 
+class MailAway(Refusal):
+    code, status = "mail_away", 503
+    message = _("The mail could not be sent. Please try again in a few minutes.")
+    retry_after = 120
+
+
 class TooMany(Refusal):
     """A limit was reached. The words say when to come back."""
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from arena.battles import battle_of, describe_battle, start_battle
 from arena.erasing import erase_conversations
 from arena.limits import spend_battle
-from arena.middleware import refusal_response
+from arena.middleware import refused
 from arena.refusals import BadRequest, StaleForm
 from arena.reports import report_side
 from arena.visitors import address, the_visitor
@@ -77,4 +77,4 @@ def erase(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return refusal_response(StaleForm())
+    return refused(request, StaleForm())

@@ -117,6 +117,13 @@ def doors(env: Environment) -> Iterator[CheckMessage]:
             hint="Set TRUSTED_PROXIES to the number of proxies in front, mostly 1.",
             id="lms.W007",
         )
+    if public and not env.mail_host:
+        yield Warning(
+            f"MAIL_HOST is empty on a site for others: letters to teams and organizers stay as files in "
+            f"{settings.EMAIL_FILE_PATH}.",
+            hint="Set MAIL_HOST, MAIL_USER, MAIL_PASSWORD and MAIL_FROM.",
+            id="lms.W018",
+        )
     bad = [origin for origin in env.names("trusted_origins") if not is_origin(origin)]
     if bad:
         yield Error(

@@ -71,6 +71,19 @@ class Environment(BaseSettings):
     )
     moderation_key: SecretStr | None = Field(default=None, description="…and the key that it wants, if any.")
     moderation_seconds: float = Field(default=2.5, gt=0, description="…without an answer, the prompt goes on.")
+    mail_host: str = Field(
+        default="",
+        description="The server that takes mail (smtp.example.org); kept as files in DATA_DIR/mail if empty.",
+    )
+    mail_port: int = Field(default=587, ge=1, le=65535, description="…its port.")
+    mail_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="…how it is spoken to: starttls (587), tls (465), or none on loopback."
+    )
+    mail_user: str = Field(default="", description="…as whom, if it wants to know.")
+    mail_password: SecretStr | None = Field(default=None, description="…with which password.")
+    mail_from: str = Field(
+        default="noreply@localhost", description="The sender of invitations and of what secures accounts."
+    )
     demo: Literal["", "real", "echo"] = Field(
         default="", description="Every page says that this is a demonstration, with real models or without."
     )
@@ -95,6 +108,13 @@ class Environment(BaseSettings):
         if url and not url.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return url
+
+    @field_validator("mail_host")
+    @classmethod
+    def host_alone(cls, host: str) -> str:
+        if "/" in host or ":" in host or host != host.strip():
+            raise ValueError("must be a host name; the port is MAIL_PORT")
+        return host
 
     @field_validator("moderation_key")
     @classmethod

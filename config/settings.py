@@ -61,6 +61,8 @@ TRUSTED_PROXIES = ENV.trusted_proxies
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "channels",
     "csp",
@@ -69,8 +71,11 @@ INSTALLED_APPS = [
     "inference",
     "arena",
     "leaderboard",
-    "frontend",
+    "frontend",  # before allauth: its pages are in our templates
     "config",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
 ]
 SILENCED_SYSTEM_CHECKS = [
     "4_0.E001",  # lms.E003 says it with the setting's name
@@ -84,10 +89,15 @@ MIDDLEWARE = [
     # Static files are answered before all of these: config/pages.py.
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    # Neither asks the database about a visitor who has no session; nor does one who votes ever get one.
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "arena.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -100,6 +110,8 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
                 "frontend.context.site",
             ],
         },
@@ -153,6 +165,50 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "account"
+
+# Accounts are made at an invitation or by a command; allauth signs in, keeps second factors and changes addresses.
+ACCOUNT_ADAPTER = "frontend.signing_in.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # or anybody could have us write to anybody
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Last Model Standing] "
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+MFA_ADAPTER = "accounts.second_factors.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # a new address waits for its link beside the old one, and opens nothing until then
+MFA_TOTP_ISSUER = "Last Model Standing"
+MFA_TOTP_TOLERANCE = 1  # a code typed in its last second
+SESSION_COOKIE_AGE = 12 * 3600  # in the database; the cookie goes with the browser
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie of its own
+
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if ENV.mail_host else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER = ENV.mail_host, ENV.mail_port, ENV.mail_user
+EMAIL_HOST_PASSWORD = ENV.mail_password.get_secret_value() if ENV.mail_password else ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = ENV.mail_security == "starttls", ENV.mail_security == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = ENV.mail_from
+
+# How often a password was tried, and which codes are used up. Without Redis nobody signs in: guesses must be counted.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    if EMBEDDED
+    else {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": ENV.redis_url,
+        "KEY_PREFIX": "cache",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+    }
+}
 
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
@@ -175,6 +231,7 @@ CELERY_BEAT_SCHEDULE = {
     "erase": {"task": "arena.tasks.erase_old", "schedule": every(3600), "options": {"expires": 3600}},
     "lists": {"task": "leaderboard.tasks.pin_official_lists", "schedule": every(10), "options": {"expires": 10}},
     "probe": {"task": "inference.tasks.probe_workers", "schedule": every(10), "options": {"expires": 10}},
+    "sessions": {"task": "accounts.tasks.forget_sessions", "schedule": every(3600), "options": {"expires": 3600}},
     "void": {"task": "arena.tasks.void_abandoned", "schedule": every(5), "options": {"expires": 5}},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -224,7 +281,7 @@ CSRF_FAILURE_VIEW = "arena.views.csrf_failure"
 VISITOR_COOKIE = "visitor"
 VISITOR_COOKIE_AGE = 400 * 24 * 3600
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = ENV.https
-LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 31_536_000 if ENV.https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.https and ENV.trusted_proxies else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024

@@ -1,7 +1,7 @@
-from django.urls import path
+from django.urls import include, path
 from django.views.i18n import set_language
 
-from frontend import views
+from frontend import people, views
 
 urlpatterns = [
     path("", views.arena, name="arena"),
@@ -11,5 +11,8 @@ urlpatterns = [
     path("rounds/<int:number>/rules", views.rules_page, name="rules"),
     path("about", views.about, name="about"),
     path("privacy", views.privacy, name="privacy"),
+    path("accounts/", people.account, name="account"),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("i18n/setlang", set_language, name="set_language"),
 ]

@@ -206,6 +206,7 @@ def cookies() -> list[tuple[str, str, int | None]]:
         ("visitor", settings.VISITOR_COOKIE, settings.VISITOR_COOKIE_AGE),
         ("csrf", settings.CSRF_COOKIE_NAME, settings.CSRF_COOKIE_AGE),
         ("language", settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_COOKIE_AGE),
+        ("session", settings.SESSION_COOKIE_NAME, None),
     ]
 
 

@@ -46,6 +46,9 @@ COOKIES: Mapping[str, Any] = {
     ),
     "csrf": gettext_lazy("Another random number: it shows that what you send comes from a page of this site."),
     "language": gettext_lazy("The language, only if you switch it."),
+    "session": gettext_lazy(
+        "Only for teams and organizers, once they sign in. Whoever only votes has no account and never gets it."
+    ),
 }
 VERDICTS: Mapping[str, Any] = {
     "a": gettext_lazy("A is better"),

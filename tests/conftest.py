@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pytest
 from django.utils import timezone
 
 from inference.standin import Standin
+from tests.person import PASSWORD, Person
 from tests.processes import RunningSite, running_site
 from tests.servers import serving
 from tests.visitor import Visitor
@@ -128,6 +130,45 @@ def newcomer(site: str) -> Iterator[Callable[..., Visitor]]:
 @pytest.fixture
 def visitor(newcomer: Callable[..., Visitor]) -> Visitor:
     return newcomer()
+
+
+@pytest.fixture
+def quick_passwords(settings: Any) -> Iterator[None]:
+    """A hash that costs nothing, and no tries or used codes left over from another test."""
+    from django.core.cache import cache
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def organizer(quick_passwords: None) -> Callable[..., Person]:
+    """Makes organizers, signed in and with a second factor shown unless told otherwise."""
+    from accounts.organizers import add_organizer
+
+    def make(name: str = "ada", *, ready: bool = True, language: str = "en") -> Person:
+        add_organizer(name=name, email=f"{name}@example.org", password=PASSWORD)
+        person = Person(name, language)
+        if ready:
+            person.sign_in()
+            person.set_up_second_factor()
+            person.post("/accounts/2fa/reauthenticate/", {"code": person.code()})
+        return person
+
+    return make
+
+
+@pytest.fixture
+def link() -> Callable[[], str]:
+    """The path of the link in the last letter that has one."""
+    from django.core import mail
+
+    def last() -> str:
+        return re.findall(r"https?://[^/\s]+(/\S+)", "\n".join(letter.body for letter in mail.outbox))[-1]
+
+    return last
 
 
 @pytest.fixture

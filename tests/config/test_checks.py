@@ -13,6 +13,7 @@ RIGHT = {
     "ALLOWED_HOSTS": "arena.example.org,localhost",
     "DATABASE_URL": "postgres://arena@database/arena",
     "HTTPS": "true",
+    "MAIL_HOST": "smtp.example.org",
     "REDIS_URL": "redis://redis/0",
     "SECRET_KEY": "T9x-6mQ2vZr8kLw0sYp4uHc1nBf7jDa5gEo3iXt_RqWyVzKlMs",
     "TRUSTED_ORIGINS": "https://www.example.org",
@@ -55,7 +56,7 @@ def test_a_right_production_has_nothing_to_mend(tmp_path):
         pytest.param(RIGHT | {"RUN_CELERY": "true"}, {"W003"}, id="everybody folds"),
         pytest.param(
             {"ALLOWED_HOSTS": "arena.example.org", "DEBUG": "true", "DEMO": "echo"},
-            {"W004", "W006", "W015"},
+            {"W004", "W006", "W015", "W018"},
             id="a laptop put on the internet",
         ),
         pytest.param(RIGHT | {"ALLOWED_HOSTS": "*"}, {"W005"}, id="any host"),

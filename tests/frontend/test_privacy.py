@@ -5,10 +5,12 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from accounts.organizers import add_organizer
 from arena.limits import WINDOW_SECONDS
 from arena.models import Turn, Vote
 from arena.replay import KEEP_SECONDS
 from tests.conftest import ROOT
+from tests.person import PASSWORD
 from tests.visitor import Visitor
 
 
@@ -42,7 +44,7 @@ def test_every_number_comes_from_the_settings(visitor, settings):
     assert "Kept for 1 day." in html
     assert "Kept for 2 days." in html
     assert "400 days" not in html
-    assert "until the browser is closed" not in html
+    assert html.count("until the browser is closed") == 1  # the session of those who sign in
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_a_moderation_service_is_named_where_there_is_one(visitor, settings, lan
     assert "moderation.example" not in html
 
 
-def test_the_cookies_of_a_whole_visit_are_those_the_page_lists(site, visitor):
+def test_the_cookies_of_a_whole_visit_are_those_the_page_lists(quick_passwords, site, visitor):
     answers = [visitor.http.get(path) for path in ("/", "/board", "/about", "/privacy", "/entries/alder")]
     duel = visitor.start()
     duel.ask("hello")
@@ -70,6 +72,18 @@ def test_the_cookies_of_a_whole_visit_are_those_the_page_lists(site, visitor):
         visitor.http.post(
             "/i18n/setlang",
             data={"language": "en", "csrfmiddlewaretoken": visitor.http.cookies["csrftoken"]},
+            headers={"Origin": visitor.base},
+        )
+    )
+    add_organizer(name="ada", email="ada@example.org", password=PASSWORD)
+    answers.append(
+        visitor.http.post(
+            "/accounts/login/",
+            data={
+                "login": "ada",
+                "password": PASSWORD,
+                "csrfmiddlewaretoken": visitor.http.cookies["csrftoken"],
+            },
             headers={"Origin": visitor.base},
         )
     )

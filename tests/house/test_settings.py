@@ -54,6 +54,8 @@ def started_with(**settings: str) -> subprocess.CompletedProcess[str]:
         ("RETENTION_DAYS", "0"),
         ("MODERATION_URL", "localhost:9000"),
         ("MODERATION_KEY", "비밀"),
+        ("MAIL_HOST", "smtp://mail"),
+        ("MAIL_SECURITY", "some"),
     ],
 )
 def test_a_wrong_value_stops_the_start_and_says_which(tmp_path, name, value):

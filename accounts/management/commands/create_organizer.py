@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
-from accounts.organizers import NoOrganizer, add_organizer, change_password
+from accounts.organizers import NoOrganizer, add_organizer, change_password, forget_factors
 
 
 class Command(BaseCommand):
@@ -21,21 +21,30 @@ class Command(BaseCommand):
         )
         parser.add_argument("--password-file", help="a file with the password alone; - reads standard input")
         parser.add_argument("--change-password", action="store_true", help="of the organizer of that name")
+        parser.add_argument(
+            "--forget-second-factor", action="store_true", help="of the organizer of that name, who has lost it"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        name, file = options["name"], options["password_file"]
-        password = read_password(file) if file else ask_password(name)
         try:
             # The site speaks Korean by default, its commands English.
             with translation.override("en"):
-                if options["change_password"]:
-                    change_password(name=name, password=password)
-                    print(f"{name} has a new password.")
-                else:
-                    add_organizer(name=name, email=options["email"], password=password)
-                    print(f"{name} is an organizer.")
+                print(self.done(options["name"], options))
         except NoOrganizer as why:
             raise CommandError(f"Nothing was changed: {why}") from None
+
+    def done(self, name: str, options: dict[str, Any]) -> str:
+        """Do it; what was done."""
+        if options["forget_second_factor"]:
+            forget_factors(name=name)
+            return f"{name} has no second factor, and sets up another at the next visit."
+        file = options["password_file"]
+        password = read_password(file) if file else ask_password(name)
+        if options["change_password"]:
+            change_password(name=name, password=password)
+            return f"{name} has a new password."
+        add_organizer(name=name, email=options["email"], password=password)
+        return f"{name} is an organizer. They sign in at /accounts/login/ and set up a second factor first."
 
 
 def ask_password(name: str) -> str:
