@@ -53,9 +53,10 @@ class PublishedBallot(NamedTuple):
     set_aside: str | None
 
 
-def ballots(gate: Gate, *, after: int = 0) -> Iterator[Ballot]:
-    """The ballots past a position, in order. Votes that have no position yet come with a later call."""
-    yield from _ballots(gate, Vote.objects.filter(gate=gate, position__gt=after))
+def ballots(gate: Gate, *, after: int = 0, upto: int | None = None) -> Iterator[Ballot]:
+    """The ballots past a position and up to another, in order. Votes without a position yet come with a later call."""
+    votes = Vote.objects.filter(gate=gate, position__gt=after)
+    yield from _ballots(gate, votes if upto is None else votes.filter(position__lte=upto))
 
 
 def earlier_ballots(gate: Gate, *, after: int, upto: int) -> Iterator[Ballot]:

@@ -37,6 +37,7 @@ from frontend.words import (
     erased_words,
     line_flip,
     privacy_words,
+    voters_flip,
 )
 from inference.models import Entry
 from leaderboard.boards import all_series, board, history
@@ -256,10 +257,14 @@ def moved_words(standing: Mapping[str, Any], since: str | None) -> dict[str, str
 def outlook_words(outlook: Mapping[str, Any]) -> dict[str, str]:
     """How many votes the line still needs, and how few turned it."""
     key, low, high = plots.needed(outlook)
-    flip = outlook["votes_to_flip"]
+    flip, found = outlook["votes_to_flip"], outlook["voters_to_flip"]
+    voters = found and found["voters"]
     return {
         "needed": LINE[key].format(low=grouped(low or 0), high=grouped(high or 0)),
         "flip": "" if flip is None else line_flip(flip).format(n=grouped(flip)),
+        "voters": ""
+        if voters is None
+        else voters_flip(voters).format(n=grouped(voters), position=grouped(found["position"])),
     }
 
 

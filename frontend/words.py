@@ -129,6 +129,14 @@ def line_flip(votes: int) -> str:
     )
 
 
+def voters_flip(voters: int) -> str:
+    return ngettext(
+        "So it would without {n} voter (looked for up to vote {position}).",
+        "So it would without {n} voters (looked for up to vote {position}).",
+        voters,
+    )
+
+
 def board_words() -> dict[str, str]:
     words = {
         "live": _("Live"),
@@ -145,6 +153,8 @@ def board_words() -> dict[str, str]:
         **{key: str(words) for key, words in LINE.items()},
         "line_flip_one": line_flip(1),
         "line_flip_other": line_flip(2),
+        "line_voters_one": voters_flip(1),
+        "line_voters_other": voters_flip(2),
         "row_votes_one": ngettext("{n} vote", "{n} votes", 1),
         "row_votes_other": ngettext("{n} vote", "{n} votes", 2),
         **{f"moved_{key}": str(words) for key, (_seen, words) in MOVED.items()},

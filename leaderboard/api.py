@@ -57,10 +57,16 @@ class NeededOut(Schema):
     high: int | None
 
 
+class VotersOut(Schema):
+    voters: int | None  # null where none were found
+    position: int  # of the last vote among which they were looked for
+
+
 class OutlookOut(Schema):
     sure: bool  # more votes would hardly move the line
     votes_needed: NeededOut | None  # until it is sure, nine times in ten more than low and fewer than high
     votes_to_flip: int | None  # the fewest found without which somebody else would go out
+    voters_to_flip: VotersOut | None  # the fewest found without whom; null before they were looked for
 
 
 class RoundOut(Schema):

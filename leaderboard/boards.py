@@ -14,6 +14,7 @@ from leaderboard.editions import newest, served, shown
 from leaderboard.models import (
     Board,
     Folded,
+    Margin,
     OfficialList,
     ParticipationState,
     Round,
@@ -74,7 +75,7 @@ def publish_board(
         judge(standings, contest, line, {slug for slug, is_early in zip(folded.slugs, early, strict=True) if is_early})
         if contest.state == RoundState.OPEN and line and votes is not None:
             foretell(standings, rules.cut_size, folded.slugs, made)
-            told = outlook(made, votes, rules.cut_size)
+            told = outlook(made, votes, rules.cut_size, Margin.objects.filter(series=series).first())
     board = Board.objects.create(
         series=series,
         number=last + 1,
@@ -234,7 +235,8 @@ def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[
         "ends_at": contest.ends_at.isoformat(),
         "cut_size": contest.cut_size,
         "line": line.rating if line else None,
-        "outlook": found.outlook,
+        # Boards of before voters were looked for do not tell of them.
+        "outlook": found.outlook and {"voters_to_flip": None} | found.outlook,
         "next": following.series.slug if following else None,
     }
 

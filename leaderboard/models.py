@@ -130,6 +130,14 @@ class Board(models.Model):
         constraints = [models.UniqueConstraint(fields=["series", "number"], name="board_number_once_a_series")]
 
 
+class Margin(models.Model):
+    """The fewest voters found without whom a series' cut would be another, as of a position. Written over."""
+
+    series = models.OneToOneField(Series, on_delete=models.CASCADE, primary_key=True, related_name="margin")
+    position = models.PositiveBigIntegerField(help_text="The last vote it knows.")
+    voters = models.PositiveIntegerField(null=True, help_text="Null: none were found.")
+
+
 class OfficialList(models.Model):
     """The board that stood at a midnight in Seoul: the official list of the day that began. Never changed."""
 

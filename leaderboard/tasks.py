@@ -4,6 +4,7 @@ from celery import shared_task
 from django.db.models.functions import Now
 
 from leaderboard.fold import fold, has_news
+from leaderboard.margins import measure_margin
 from leaderboard.models import Folded, Round, RoundState
 from leaderboard.official import pin_due_lists
 from leaderboard.rounds import end_due_rounds
@@ -16,6 +17,13 @@ def fold_open_rounds() -> None:
     for contest in Round.objects.filter(state=RoundState.OPEN).select_related("series", "gate"):
         if has_news(contest):
             fold(contest)
+
+
+@shared_task
+def measure_margins() -> None:
+    """Called by beat once a minute: a second's work on a million votes, and much more the first time."""
+    for contest in Round.objects.filter(state=RoundState.OPEN).select_related("series", "gate"):
+        measure_margin(contest)
 
 
 @shared_task

@@ -5,7 +5,7 @@ board = fit(tally)
 board.ratings(), board.intervals(), board.ranks()
 """
 
-from rating.ballots import Ballots
+from rating.ballots import Ballots, joined
 from rating.bootstrap import bootstrap
 from rating.categories import Categories, Category, fit_categories
 from rating.composite import Component, Composite, arena_component, composite_of, rounded
@@ -84,6 +84,7 @@ __all__ = [
     "fit",
     "fit_categories",
     "fit_contextual",
+    "joined",
     "lock_verdict",
     "outcome_named",
     "pair_probabilities",

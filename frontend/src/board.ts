@@ -38,6 +38,8 @@ const words = readWords([
   "line_between",
   "line_flip_one",
   "line_flip_other",
+  "line_voters_one",
+  "line_voters_other",
   "row_votes_one",
   "row_votes_other",
   "moved_up",
@@ -152,6 +154,15 @@ function drawOutlook(outlook: Outlook | null): void {
   const flip = outlook.votes_to_flip;
   const form = plural.select(flip ?? 0) === "one" ? words.line_flip_one : words.line_flip_other;
   setText(the("flip"), flip === null ? "" : fill(form, { n: grouped.format(flip) }));
+  drawVoters(outlook.voters_to_flip);
+}
+
+function drawVoters(found: Outlook["voters_to_flip"]): void {
+  const voters = found?.voters ?? null;
+  const one = plural.select(voters ?? 0) === "one";
+  const form = one ? words.line_voters_one : words.line_voters_other;
+  const position = grouped.format(found?.position ?? 0);
+  setText(the("flip-voters"), voters === null ? "" : fill(form, { n: grouped.format(voters), position }));
 }
 
 function arrange(body: HTMLElement, wanted: readonly HTMLElement[]): void {

@@ -47,6 +47,8 @@ export interface Outlook {
   readonly votes_needed: { readonly low: number | null; readonly high: number | null } | null;
   /** The fewest votes found without which somebody else would go out. */
   readonly votes_to_flip: number | null;
+  /** The fewest voters found without whom, among the votes up to a position; null before they were looked for. */
+  readonly voters_to_flip: { readonly voters: number | null; readonly position: number } | null;
 }
 
 export interface RoundOfBoard {
@@ -213,6 +215,7 @@ const board = exactly<Board>({
           sure: truth,
           votes_needed: maybe(exactly({ low: maybe(number), high: maybe(number) })),
           votes_to_flip: maybe(number),
+          voters_to_flip: maybe(exactly({ voters: maybe(number), position: number })),
         }),
       ),
       next: maybe(text),

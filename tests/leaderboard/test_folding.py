@@ -388,7 +388,12 @@ def test_a_board_says_how_sure_its_line_is_until_the_round_is_closed(visitor, co
     for _ in range(9):
         cast_ladder(contest)
     fold(contest)
-    assert board()["round"]["outlook"] == {"sure": True, "votes_needed": None, "votes_to_flip": pytest.approx(300, 0.9)}
+    assert board()["round"]["outlook"] == {
+        "sure": True,
+        "votes_needed": None,
+        "votes_to_flip": pytest.approx(300, 0.9),
+        "voters_to_flip": None,
+    }
     close_round(contest)
     assert board("round-1")["round"]["outlook"] is None
 
