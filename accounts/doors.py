@@ -1,19 +1,23 @@
 """Who is let through to a page that is not for everybody, asked again at each request."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from accounts.models import User
+from accounts.models import Membership, Role, Team, User
 from accounts.second_factors import has_second_factor, showed_second_factor
+
+RECENT_SECONDS = 300
 
 View = Callable[..., HttpResponse]
 
@@ -48,6 +52,34 @@ def organizer_required(view: View) -> View:
     return account_required(page)
 
 
+def member_required(view: View) -> View:
+    """A team's page, for its members and for organizers: `view(request, team, manages)`, whether they may change it."""
+
+    @wraps(view)
+    def page(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+        team, user = get_object_or_404(Team, slug=slug), signed_in(request)
+        membership = Membership.objects.filter(team=team, user=user).first()
+        if membership:
+            return view(request, team, membership.role == Role.OWNER, **kwargs)
+        if not user.is_staff:
+            raise PermissionDenied
+        return second_factor_missing(request) or view(request, team, True, **kwargs)
+
+    return account_required(page)
+
+
+def owner_required(view: View) -> View:
+    """The same for its owners and for organizers: `view(request, team)`."""
+
+    @wraps(view)
+    def page(request: HttpRequest, team: Team, manages: bool, **kwargs: Any) -> HttpResponse:
+        if not manages:
+            raise PermissionDenied
+        return view(request, team, **kwargs)
+
+    return member_required(page)
+
+
 def second_factor_missing(request: HttpRequest) -> HttpResponse | None:
     """Where to go first: to its set-up, or to show it in this session."""
     user = signed_in(request)
@@ -60,5 +92,13 @@ def second_factor_missing(request: HttpRequest) -> HttpResponse | None:
 
 def recently(view: View) -> View:
     """For what is dangerous: who asks has shown the password or a code within the last minutes, or does so first."""
-    checked: View = reauthentication_required(view)
-    return checked
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        records = get_authentication_records(request, signed_in(request))
+        # Signing in is one of them: nobody is asked twice in a row.
+        if max((record["at"] for record in records), default=0) < time.time() - RECENT_SECONDS:
+            raise ReauthenticationRequired  # allauth keeps what was posted, and goes on with it afterwards
+        return view(request, *args, **kwargs)
+
+    return page

@@ -4,6 +4,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
+from django.utils import timezone
 
 
 class User(AbstractUser):
@@ -47,6 +48,37 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["team", "user"], name="membership_once_a_team"),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_is_known"),
         ]
+
+
+class Invitation(models.Model):
+    """A place in a team, offered to an address; the link to it is signed and works once. It waits, or is over."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=8, choices=Role)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_role_is_known"),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, accepted_by=None)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False, withdrawn_at=None),
+                name="invitation_accepted_by_somebody_or_withdrawn",
+            ),
+            models.UniqueConstraint(
+                "team", Lower("email"), condition=Q(accepted_at=None, withdrawn_at=None), name="invitation_waits_once"
+            ),
+        ]
+
+    @property
+    def good(self) -> bool:
+        """Whether its link still opens anything."""
+        return self.accepted_at is None and self.withdrawn_at is None and self.expires_at > timezone.now()
 
 
 class Action(models.Model):

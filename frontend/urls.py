@@ -14,5 +14,16 @@ urlpatterns = [
     path("accounts/", people.account, name="account"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("invitations/<str:token>", people.invitation, name="invitation"),
+    path("team/<slug:slug>/members", people.members, name="members"),
+    path("team/<slug:slug>/members/invite", people.invite_member, name="invite_member"),
+    path(
+        "team/<slug:slug>/members/invitations/<int:number>/withdraw",
+        people.withdraw_invitation,
+        name="withdraw_invitation",
+    ),
+    path("team/<slug:slug>/members/leave", people.leave, name="leave_team"),
+    path("team/<slug:slug>/members/<str:name>/role", people.change_member, name="change_member"),
+    path("team/<slug:slug>/members/<str:name>/remove", people.remove_member, name="remove_member"),
     path("i18n/setlang", set_language, name="set_language"),
 ]

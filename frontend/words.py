@@ -21,6 +21,7 @@ STATUSES: Mapping[str, Any] = {
     "eliminated": gettext_lazy("Eliminated"),
     "ranked": gettext_lazy("Ranked"),
 }
+ROLES: Mapping[str, Any] = {"member": gettext_lazy("Member"), "owner": gettext_lazy("Owner")}
 # How likely an entry is to be truly among those whom the cut takes.
 CHANCE = gettext_lazy("{percent} % to go out")
 # How a rank has changed since an official list; the keys are those of frontend/plots.py. First what is seen.

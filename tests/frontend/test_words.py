@@ -26,7 +26,8 @@ def korean() -> Catalog:
 
 
 def said_in_templates() -> Iterator[str]:
-    for path in sorted((ROOT / "frontend" / "templates").rglob("*.html")):
+    templates = ROOT / "frontend" / "templates"
+    for path in sorted([*templates.rglob("*.html"), *templates.rglob("*.txt")]):
         for match in SAID.finditer(templatize(path.read_text(), origin=str(path))):
             if match[1].strip(" ,"):
                 spoken = ast.literal_eval(f"({match[1].strip().rstrip(',')},)")
