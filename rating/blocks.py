@@ -44,6 +44,15 @@ class Wanted(NamedTuple):
     weight: str | None = None
     whole: bool = False
     """Whether a weight must be 0 or 1."""
+    category: str | None = None
+    """The category whose votes count; None: all. See rating/labels.py."""
+    style: bool = False
+    """Whether to read how the answers looked; votes that do not say it do not count."""
+
+    @property
+    def labels(self) -> bool:
+        """Whether labels are asked for, which only JSON Lines have."""
+        return self.style or self.category is not None
 
 
 class Coded(NamedTuple):
@@ -64,6 +73,8 @@ class Block(NamedTuple):
     weight: Coded | None = None
     voter: Coded | None = None
     """None among its words: a vote that does not say who cast it."""
+    features: Floats | None = None
+    """(rows, things), how the first answer differs from the second."""
 
 
 class Checked(NamedTuple):

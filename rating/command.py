@@ -90,6 +90,10 @@ def add_settings(command: argparse.ArgumentParser) -> None:
     command.add_argument("--minimum-votes", type=float, metavar="VOTES", help="fewer make a rating provisional (30)")
     command.add_argument("--below", type=int, metavar="K", help="add P(cut), to be among the K weakest, and the lock")
     command.add_argument("--planned-votes", type=float, metavar="VOTES", help="all votes at the deadline, for the lock")
+    command.add_argument("--category", metavar="NAME", help="count the votes on questions of one kind (ko, code, …)")
+    command.add_argument(
+        "--style", action="store_const", const=True, help="rate as if all answers had the same length and formatting"
+    )
     command.add_argument("--unranked", action="append", metavar="NAME", help="rate, but never rank; may be repeated")
     command.add_argument("--reference", metavar="NAME", help="add everybody's strength in percent of this player's")
 
@@ -113,7 +117,14 @@ def settings_asked(asked: argparse.Namespace) -> Settings:
 def votes_asked(asked: argparse.Namespace, settings: Settings) -> tuple[Sequence[str], Votes]:
     """The names and votes of the file."""
     with Progress(printable(Path(asked.file).name)) as progress:
-        return read_votes(asked.file, voter=settings.voter_column, weight=settings.weight_column, told=progress)
+        return read_votes(
+            asked.file,
+            voter=settings.voter_column,
+            weight=settings.weight_column,
+            category=settings.category,
+            style=settings.style,
+            told=progress,
+        )
 
 
 def print_board(asked: argparse.Namespace) -> None:

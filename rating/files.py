@@ -20,6 +20,7 @@ from rating.parquet_files import NotParquet, parquet_blocks
 from rating.tally import LARGEST_COUNT, Tally
 from rating.text_files import csv_blocks, json_blocks, parsed_object
 
+NO_SUCH_VOTES = "it holds no votes of this category, or none that tell how their answers looked"
 NO_VOTES = "it holds no votes, and so no players to rate"
 
 Names = tuple[str, ...]
@@ -39,10 +40,17 @@ class Row(NamedTuple):
 
 
 ENDINGS = (".json", ".csv", ".jsonl", ".ndjson", ".parquet")
+LABELLED = (".jsonl", ".ndjson")
 
 
 def read_votes(
-    path: str | PathLike[str], *, voter: str | None = None, weight: str | None = None, told: Told | None = None
+    path: str | PathLike[str],
+    *,
+    voter: str | None = None,
+    weight: str | None = None,
+    category: str | None = None,
+    style: bool = False,
+    told: Told | None = None,
 ) -> tuple[Names, Ballots | Tally]:
     """The players' names and their votes; a player's place in the names is its id.
 
@@ -56,11 +64,13 @@ def read_votes(
     voter, weight: the columns of who voted and of what a vote counts; left out, "voter", else "worker", and
     "weight", where the file has them. A vote of weight 0 is not counted, nor is who took part in no other. A vote
     that does not say who cast it is one of a voter of its own.
+    category: count the votes of one category only; style: make `rating.labels.STYLE` the votes' features, and count
+    those that tell of it; both are read from JSON Lines, see rating/labels.py.
     Ids follow the names in the order of their code points; those of a Tally follow "models".
 
     Raises BadFile, naming the row and what is wrong with it, and OSError where the file cannot be opened.
     """
-    return votes_of(Path(path), Wanted(voter, weight), told)
+    return votes_of(Path(path), Wanted(voter, weight, category=category, style=style), told)
 
 
 def read_ballots(path: str | PathLike[str]) -> tuple[Names, Tally]:
@@ -85,6 +95,8 @@ def read_rows(path: str | PathLike[str]) -> Iterator[Row]:
 def votes_of(path: Path, wanted: Wanted, told: Told | None) -> tuple[Names, Ballots | Tally]:
     """What `read_votes` returns."""
     with refusals(path):
+        if wanted.labels and ending_of(path) not in LABELLED:
+            raise BadFile(path.name, None, f"categories and style are read from {' and '.join(LABELLED)} only")
         if ending_of(path) == ".json":
             return counts_of(path, wanted)
         columns = Columns()
@@ -94,7 +106,7 @@ def votes_of(path: Path, wanted: Wanted, told: Told | None) -> tuple[Names, Ball
                 if told:
                     told(columns.rows, share)
         if not columns.votes:
-            raise BadFile(path.name, None, NO_VOTES)
+            raise BadFile(path.name, None, NO_SUCH_VOTES if wanted.labels else NO_VOTES)
         return columns.ballots()
 
 
@@ -168,6 +180,7 @@ class Columns:
         self.rows = self.votes = 0
         self.players, self.voters = numbering(), numbering()
         self.parts: list[tuple[Codes, Codes, NDArray[np.uint8], Floats, Codes]] = []
+        self.features: list[Floats] = []
 
     def add(self, block: Block, checks: Checked) -> None:
         """Take the votes of a block that weigh something."""
@@ -184,6 +197,8 @@ class Columns:
                 numbered(block.voter, counted, self.voters) if block.voter else unknown[counted],
             )
         )
+        if block.features is not None:
+            self.features.append(block.features[counted])
         self.rows += rows
         self.votes += int(counted.sum())
 
@@ -200,6 +215,7 @@ class Columns:
             players=len(names),
             voter=self.ids_of_voters(voter),
             weight=None if (weight == 1).all() else weight,
+            features=np.concatenate(self.features) if self.features else None,
         )
 
     def ids_of_voters(self, numbers: Codes) -> Codes | None:

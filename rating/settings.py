@@ -53,6 +53,10 @@ class Settings:
     """Players who are rated and never ranked: the cut is not about them."""
     reference: str | None = None
     """Of whose strength the others' are given in percent."""
+    category: str | None = None
+    """Whose votes count: those of one kind of question; see rating/labels.py. All where it is left out."""
+    style: bool = False
+    """Whether ratings are those of answers of the same style; see `fit_contextual`."""
     voter_column: str | None = None
     weight_column: str | None = None
 
@@ -61,11 +65,15 @@ class Settings:
             value = getattr(self, name)
             if value not in known and not (name == "intervals" and value is None):
                 raise BadSetting(f"the {said(name)} must be one of {', '.join(known)}, not {shown(value)}")
-        for name in ("voter_column", "weight_column", "reference"):
+        for name in ("voter_column", "weight_column", "reference", "category"):
             if not isinstance(value := getattr(self, name), str | None):
                 raise BadSetting(f"the {said(name)} must be a name, not {shown(value)}")
         if not (isinstance(self.unranked, tuple) and all(isinstance(name, str) for name in self.unranked)):
             raise BadSetting(f"the unranked must be a list of names, not {shown(self.unranked)}")
+        if not isinstance(self.style, bool):
+            raise BadSetting(f"the style must be true or false, not {shown(self.style)}")
+        if self.style and (self.ties != "half" or self.intervals == "bootstrap"):
+            raise BadSetting("style control takes ties for half a point, and has no bootstrap")
         self.refuse_bad_numbers()
 
     def refuse_bad_numbers(self) -> None:

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from rating.ballots import Ballots
 from rating.bootstrap import bootstrap
+from rating.contextual import fit_contextual
 from rating.covariance import Intervals
 from rating.cut import cut_probabilities
-from rating.errors import BadSetting, NotConverged
+from rating.errors import BadFeatures, BadSetting, NotConverged
 from rating.fitting import ELO_MEAN, ELO_PER_NAT, Fit, fit, quantile
+from rating.labels import STYLE
 from rating.lock import lock_verdict
 from rating.ranks import Mask, rank_sets, rank_upper_bounds
 from rating.settings import Settings
@@ -33,7 +35,8 @@ def standings(names: Sequence[str], votes: Votes, settings: Settings | None = No
     unit of the scale; "rank_low" to "rank_high" hold for all players together with 95 % (`rank_sets`), "rank_ub"
     is Chatbot Arena's; "p_cut" is the probability of being among the `below` weakest, null without a cut. All of these
     are null for the unranked, who come last. "percent" is `Fit.percent_of` the reference, null without one. "tie" is
-    ν of Davidson or θ of Rao and Kupper, "lock" what `lock_of` says of the cut. Votes are weights where there are any.
+    ν of Davidson or θ of Rao and Kupper, "lock" what `lock_of` says of the cut, "style" what `styled` says, null where
+    it is not asked for. Votes are weights where there are any.
     Raises what `fit` and `cut_probabilities` raise, BadSetting, and NotConverged where floats end.
     """
     try:
@@ -45,7 +48,7 @@ def standings(names: Sequence[str], votes: Votes, settings: Settings | None = No
 
 def board_in_words(names: Sequence[str], votes: Votes, settings: Settings) -> dict[str, Any]:
     """What `standings` returns."""
-    board = fitted(votes, settings)
+    board, style = styled(votes, settings) if settings.style else (fitted(votes, settings), None)
     ratings, errors = on_scale(names, board, settings)
     reach = quantile(LEVEL) * errors
     ranked = ranked_of(names, settings)
@@ -85,6 +88,7 @@ def board_in_words(names: Sequence[str], votes: Votes, settings: Settings) -> di
         "tie": None if board.tie is None else math.exp(board.tie),
         "players": sorted(players, key=best_first),
         "lock": lock,
+        "style": style,
     }
 
 
@@ -145,6 +149,26 @@ def lock_of(names: Sequence[str], board: Fit, settings: Settings) -> dict[str, A
         },
         "votes_needed": {"low": found.needed.low, "median": found.needed.median, "high": found.needed.high},
     }
+
+
+def styled(votes: Votes, settings: Settings) -> tuple[Fit, list[dict[str, Any]]]:
+    """The board of answers of the same style, and what each thing is worth; what no answer has is left out.
+
+    "odds" is the factor by which one standard deviation more of a thing multiplies the odds, "low" to "high" its 95 %
+    interval, "scale" the standard deviation. Raises BadFeatures.
+    """
+    if not isinstance(votes, Ballots) or votes.features is None:
+        raise BadFeatures("these votes do not tell how their answers looked")
+    told: Mask = np.atleast_1d(votes.features.any(axis=0))
+    both_bad, intervals = cast(BothBad, settings.both_bad), cast(Intervals, intervals_for(votes, settings))
+    made = fit_contextual(
+        replace(votes, features=votes.features[:, told]), prior=settings.prior, both_bad=both_bad, intervals=intervals
+    )
+    things = [thing for thing, has in zip(STYLE, told, strict=True) if has]
+    columns = [things, *(each.tolist() for each in (made.scales, *made.odds(LEVEL)))]
+    return made.controlled, [
+        dict(zip(("name", "scale", "odds", "low", "high"), row, strict=True)) for row in zip(*columns, strict=True)
+    ]
 
 
 def fitted(votes: Votes, settings: Settings) -> Fit:

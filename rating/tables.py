@@ -48,7 +48,13 @@ def footnotes(content: dict[str, Any], settings: Settings) -> list[str]:
     notes.append(
         f"{counted(content['votes'])} votes{voters}, log-likelihood per vote {content['log_likelihood_per_vote']:.6f}"
     )
+    notes += [style_note(one) for one in content["style"] or ()]
     return notes + ([] if content["lock"] is None else [lock_note(content["lock"])])
+
+
+def style_note(thing: dict[str, Any]) -> str:
+    """What one standard deviation more of a thing is worth."""
+    return f"{thing['name']}: times {thing['odds']:.3f} on the odds ({thing['low']:.3f}-{thing['high']:.3f})"
 
 
 def lock_note(lock: dict[str, Any]) -> str:

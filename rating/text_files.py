@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from rating.blocks import SIDES, VOTERS, WEIGHT, BadLine, BadRow, Block, Coded, Wanted, coded, shown, spelt
+from rating.labels import Style, belongs, features_of, style_of
 
 if TYPE_CHECKING:
     from _csv import Reader  # the class of csv.reader's result has no public name
@@ -159,13 +160,17 @@ def json_blocks(file: TextIO, wanted: Wanted) -> Iterator[Block]:
 
 def json_block(rows: list[tuple[Any, ...]]) -> Block:
     """The rows as columns."""
-    numbers, *columns = zip(*rows, strict=True)
+    numbers, *columns, styles = zip(*rows, strict=True)
     first, second, winner, weight, voter = (coded(column, len(rows)) for column in columns)
-    return Block(numbers.__getitem__, first, second, winner, weight, voter if any(voter.words) else None)
+    features = None if styles[0] is None else features_of(styles)
+    return Block(numbers.__getitem__, first, second, winner, weight, voter if any(voter.words) else None, features)
 
 
-def json_row(said: dict[str, Any], wanted: Wanted) -> tuple[str, str, str, float, str | None]:
-    """Players, winner, weight and voter of one ballot; what is only hashable is looked at later. Raises BadRow."""
+def json_row(said: dict[str, Any], wanted: Wanted) -> tuple[str, str, str, float, str | None, Style | None]:
+    """Players, winner, weight, voter and, where asked for, style of one ballot. Raises BadRow.
+
+    What is only hashable is looked at later. A ballot that is not asked for weighs nothing.
+    """
     sides = SIDES[0]
     if "a" not in said and "b" not in said:
         sides = next((pair for pair in SIDES if pair[0] in said and pair[1] in said), sides)
@@ -177,7 +182,11 @@ def json_row(said: dict[str, Any], wanted: Wanted) -> tuple[str, str, str, float
         raise BadRow(f"the winner is {shown(winner)}, not a word")
     if winner in sides:
         winner = "ab"[sides.index(winner)]
-    return str(first), str(second), winner, json_weight(said, wanted), json_voter(said, wanted)
+    weight = json_weight(said, wanted)
+    if wanted.labels and not belongs(said, wanted):
+        weight = 0.0
+    style = style_of(said) if wanted.style else None
+    return str(first), str(second), winner, weight, json_voter(said, wanted), style
 
 
 def json_weight(said: dict[str, Any], wanted: Wanted) -> float:
