@@ -8,6 +8,7 @@ urlpatterns = [
     path("board", views.board_page, name="board"),
     path("entries/<slug:slug>", views.entry_page, name="entry"),
     path("rounds/<int:number>/exposure", views.exposure_page, name="exposure"),
+    path("rounds/<int:number>/figures", views.figures_page, name="figures"),
     path("rounds/<int:number>/rules", views.rules_page, name="rules"),
     path("about", views.about, name="about"),
     path("privacy", views.privacy, name="privacy"),

@@ -23,7 +23,7 @@ from arena.erasing import erase_conversations, held_conversations
 from arena.limits import WINDOW_SECONDS
 from arena.replay import KEEP_SECONDS
 from arena.visitors import introduces_visitor, voter_id
-from frontend import plots
+from frontend import figures, plots
 from frontend.rules import rules_in_words
 from frontend.words import (
     CHANCE,
@@ -41,10 +41,12 @@ from frontend.words import (
 )
 from inference.models import Entry
 from leaderboard.boards import all_series, board, history
+from leaderboard.course import days, ranks
 from leaderboard.exposure import exposure
 from leaderboard.models import Round, RoundState
 from leaderboard.official import official, official_lists
 from leaderboard.rulebook import read_rulebook
+from leaderboard.winrates import win_rates
 
 HISTORY_ROWS = 30
 
@@ -141,6 +143,30 @@ def exposure_page(request: HttpRequest, number: int) -> HttpResponse:
             "explore": round(100 * found["design"]["explore"]) if found["design"] else 100,
             "entries": [entry | {"as_b": entry["battles"] - entry["as_a"]} for entry in found["entries"]],
             "pairs": [pair_as_drawn(pair, names) for pair in found["pairs"]],
+            "matrix": figures.meetings(found),
+        },
+    )
+
+
+@require_safe
+@introduces_visitor
+def figures_page(request: HttpRequest, number: int) -> HttpResponse:
+    rates, course, standing = win_rates(number), days(number), ranks(number)
+    if rates is None or course is None or standing is None:
+        raise Http404
+    return render(
+        request,
+        "frontend/figures.html",
+        {
+            "round": number,
+            "series": rates["series"],
+            "title": in_language(rates["title"], rates["title_ko"]),
+            "counted": rates["votes"],
+            "board": rates["number"],
+            "matrix": figures.matrix(rates),
+            "pairs": figures.pairs(rates),
+            "daily": figures.daily(course),
+            "ranks": figures.ranks(standing),
         },
     )
 

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, conditional_page
 from ninja import NinjaAPI, Schema
 from ninja.decorators import decorate_view
@@ -12,13 +11,16 @@ from ninja.errors import ValidationError
 
 from arena.middleware import refusal_response
 from arena.refusals import BadRequest, NoSuchEntry, NoSuchList, NoSuchRound, NoSuchSeries, NoSuchVersion, Refusal
+from leaderboard.answers import RefusalOut, shared_for_a_second
 from leaderboard.boards import board, edition, history
 from leaderboard.exposure import exposure
+from leaderboard.figures_api import router
 from leaderboard.models import Round
 from leaderboard.official import official, official_lists
 from leaderboard.rulebook import Rulebook, version_of
 
 api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_namespace="api")
+api.add_router("", router)
 
 
 @api.exception_handler(Refusal)
@@ -29,11 +31,6 @@ def refuse(request: HttpRequest, refusal: Refusal | type[Refusal]) -> HttpRespon
 @api.exception_handler(ValidationError)
 def refuse_misunderstood(request: HttpRequest, why: ValidationError) -> HttpResponse:
     return refusal_response(BadRequest())
-
-
-class RefusalOut(Schema):
-    code: str
-    message: str
 
 
 class StandingOut(Schema):
@@ -167,10 +164,6 @@ class ExposureOut(Schema):
 
 def board_etag(request: HttpRequest) -> str | None:
     return edition(request.GET.get("series"))
-
-
-# A board changes at most twice a second, and for everybody alike: a cache in front may answer for that long.
-shared_for_a_second = cache_control(public=True, max_age=1)
 
 
 @api.get("/board", response={200: BoardOut, 404: RefusalOut}, summary="The latest board of a series")

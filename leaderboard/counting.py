@@ -6,13 +6,17 @@ from collections.abc import Iterable, Sequence
 from itertools import islice, takewhile
 
 import numpy as np
+from django.core.cache import cache
+from numpy.typing import NDArray
 
-from arena.ballots import Ballot, ballots
-from leaderboard.models import Folded, Round
+from arena.ballots import Ballot, ballots, totals
+from leaderboard.editions import served
+from leaderboard.models import Board, Folded, Round
 from rating import OUTCOME_NAMES, Ballots, Intervals, Live, Running, Tally
 
 MOST_CLUSTERED = 32  # players; the moments of more are too much to write with every fold
 ANEW_AT_ONCE = 50_000
+KEPT_SECONDS = 86_400
 
 
 class Columns:
@@ -73,3 +77,32 @@ def counted_anew(slugs: Sequence[str], found: Iterable[Ballot], *, upto: int) ->
     while some := list(islice(wanted, ANEW_AT_ONCE)):
         counted.count(columns.of(some))
     return counted.running if isinstance(counted, Live) else counted
+
+
+def tally_served(contest: Round) -> tuple[Board, list[str], Tally] | None:
+    """The edition that is served, the players' slugs, and the counted votes it knows; None without one.
+
+    Of the newest they lie in the state of the fold. Of an older one, as while the public board stands still, the
+    database adds them up, and as an edition never changes, the sum is kept.
+    """
+    edition = served(contest.series)
+    folded = Folded.objects.filter(series_id=contest.series_id).first()
+    if folded and edition and folded.position > edition.position:
+        edition = served(contest.series)  # perhaps a fold came between
+    if folded is None or edition is None:
+        return None
+    if folded.state and folded.position == edition.position:
+        return edition, folded.slugs, tally_of(stored(folded, contest))
+    return edition, folded.slugs, Tally(_added_up(contest, edition, folded.slugs))
+
+
+def _added_up(contest: Round, edition: Board, slugs: Sequence[str]) -> NDArray[np.int64]:
+    key = f"tally:{edition.pk}:{edition.created_at.timestamp()}"
+    counts: NDArray[np.int64] | None = cache.get(key)
+    if counts is None:
+        place = {slug: i for i, slug in enumerate(slugs)}
+        counts = np.zeros((len(place), len(place), len(OUTCOME_NAMES)), dtype=np.int64)
+        for total in totals(contest.gate, upto=edition.position):
+            counts[place[total.a], place[total.b], OUTCOME_NAMES.index(total.winner)] = total.counted
+        cache.set(key, counts, KEPT_SECONDS)
+    return counts

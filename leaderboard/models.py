@@ -144,6 +144,9 @@ class OfficialList(models.Model):
     series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="lists")
     date = models.DateField()
     board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="lists")
+    # Of the newest board of then, which may be ahead of what is public: told once the public board has come so far.
+    votes = models.PositiveBigIntegerField(help_text="Counted votes by that midnight.")
+    position = models.PositiveBigIntegerField(help_text="The last vote by that midnight.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["series", "date"], name="official_list_once_a_day")]

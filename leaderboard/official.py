@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from leaderboard.boards import as_told, find_series
 from leaderboard.editions import served, shown
-from leaderboard.models import Folded, OfficialList, Round, Series
+from leaderboard.models import Board, Folded, OfficialList, Round, Series
 
 A_DAY = timedelta(days=1)
 
@@ -45,7 +45,9 @@ def _pin(contest: Round, today: date) -> None:
     for day in days(begun + A_DAY, today):
         board = boards.filter(created_at__lt=midnight(day)).first()
         if board and (contest.gate.is_open or board.pk != before):
-            OfficialList.objects.create(series=contest.series, date=day, board=board)
+            newest = Board.objects.filter(series=contest.series, created_at__lt=midnight(day)).latest("number")
+            told = {"board": board, "votes": newest.votes, "position": newest.position}
+            OfficialList.objects.create(series=contest.series, date=day, **told)
             before = board.pk
 
 

@@ -35,6 +35,7 @@ from rating.ranks import rank_sets, rank_upper_bounds
 from rating.robustness import Margin, robustness_margin
 from rating.sampling import Design, Draw, arena_probabilities, draw_pair, pair_probabilities, uniform_probabilities
 from rating.settings import Anchor, Settings, parameters
+from rating.shares import share_interval
 from rating.standings import standings
 from rating.tally import Tally
 
@@ -96,6 +97,7 @@ __all__ = [
     "read_votes",
     "robustness_margin",
     "rounded",
+    "share_interval",
     "standings",
     "style_features",
     "uniform_probabilities",

@@ -57,6 +57,7 @@ PAGES = [
     "/privacy",
     "/entries/alder",
     "/rounds/1/exposure",
+    "/rounds/1/figures",
     "/rounds/1/rules",
 ]
 
@@ -129,7 +130,9 @@ def test_an_entry_says_where_it_comes_from(round_of_four: Any) -> None:
         assert word in html
 
 
-@pytest.mark.parametrize("path", ["/entries/nobody", "/board?series=nobody", "/rounds/2/rules", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/entries/nobody", "/board?series=nobody", "/rounds/2/rules", "/rounds/2/figures", "/nowhere"]
+)
 def test_what_is_not_there_leads_on(path: str) -> None:
     html = page(path, "ko", status=404)
     assert "이 주소에는 페이지가 없습니다" in html

@@ -144,4 +144,4 @@ def test_the_page_shows_it_in_both_languages_and_the_board_leads_there(newcomer,
         page = reader.http.get("/rounds/1/exposure").text
         assert all(word in page for word in words)
         assert "<td>66.7 %</td>" in page
-        assert page.count('<th scope="row">') == 4 + 6
+        assert page.count('<th scope="row">') == 4 + 4 + 6

@@ -1,0 +1,12 @@
+"""What all answers of the public API share."""
+
+from django.views.decorators.cache import cache_control
+from ninja import Schema
+
+# What it tells changes at most twice a second, and for everybody alike: a cache in front may answer for that long.
+shared_for_a_second = cache_control(public=True, max_age=1)
+
+
+class RefusalOut(Schema):
+    code: str
+    message: str
