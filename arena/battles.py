@@ -215,10 +215,14 @@ def votable(turns: Sequence[Turn]) -> bool:
     return bool(turns) and turns[-1].state in VOTABLE
 
 
-def names(battle: Battle) -> dict[str, dict[str, str]] | None:
+def names(battle: Battle, vote: Vote | None) -> dict[str, dict[str, str]] | None:
     """The two names, if the terms let this visitor know them now."""
-    after_close = battle.terms.reveal == Reveal.AFTER_CLOSE
-    if battle.state != BattleState.VOTED or (after_close and battle.terms.gate.is_open):
+    gate = battle.terms.gate
+    if vote is None:
+        return None
+    if vote.in_freeze and (gate.is_open or gate.is_frozen):
+        return None
+    if battle.terms.reveal == Reveal.AFTER_CLOSE and gate.is_open:
         return None
     return {side.value: _name(battle.entry(side)) for side in Side}
 
@@ -241,7 +245,7 @@ def describe_battle(battle: Battle) -> dict[str, Any]:
         "votable": battle.state == BattleState.OPEN and votable(turns) and battle.terms.gate.is_open,
         "tick": last,
         "vote": {"winner": vote.winner, "counted": vote.counted_as is not None} if vote else None,
-        "names": names(battle),
+        "names": names(battle, vote),
         "message": void_words(turns[-1].fault) if void and turns else None,
         "erased": any(turn.erased_at for turn in turns),
     }

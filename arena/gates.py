@@ -1,11 +1,29 @@
-"""Where voting and closing meet: each vote is in or out of a round by commit order.
+"""Where voting meets opening, freezing and closing: each vote is before or after them by commit order.
 
-Voters hold the gate shared (arena/holding.py); closing it waits for them.
+Voters hold the gate shared (arena/holding.py); whoever changes it waits for them, and they for it.
 """
 
 from django.db import transaction
 
 from arena.models import Gate
+
+
+@transaction.atomic
+def open_gate(gate_id: int) -> None:
+    """Let votes through."""
+    Gate.objects.filter(id=gate_id).update(is_open=True)
+
+
+@transaction.atomic
+def freeze_gate(gate_id: int) -> None:
+    """From here on no vote tells names. Returns after the votes under way, which still do, have committed."""
+    Gate.objects.filter(id=gate_id).update(is_frozen=True)
+
+
+@transaction.atomic
+def thaw_gate(gate_id: int) -> None:
+    """Votes tell names again, where the terms let them; those of the freeze once the gate is closed."""
+    Gate.objects.filter(id=gate_id).update(is_frozen=False)
 
 
 @transaction.atomic

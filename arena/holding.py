@@ -37,19 +37,19 @@ PAST = """
             AND other.entry_b_id IN (battle.entry_a_id, battle.entry_b_id)),
         (SELECT count(*) FROM arena_drawable WHERE terms_id = battle.terms_id),
         (SELECT state FROM arena_turn WHERE battle_id = battle.id ORDER BY number DESC LIMIT 1),
-        gate.is_open
+        gate.is_open, gate.is_frozen, vote.in_freeze
     FROM arena_battle AS battle
     JOIN arena_terms AS terms ON terms.id = battle.terms_id
     JOIN arena_gate AS gate ON gate.id = terms.gate_id
     LEFT JOIN arena_vote AS vote ON vote.battle_id = battle.id
     WHERE battle.id = %(battle)s AND battle.voter_id = %(voter)s
 """
-# Voters share the gate, and closing it waits for them: each vote is in or out of a round by commit order.
+# Voters share the gate, and who freezes or closes it waits for them: each vote is before or after by commit order.
 SHARE = "FOR SHARE OF gate"
 MARK = "UPDATE arena_battle SET state = 'voted' WHERE id = %(battle)s"
 RECORD = """
-    INSERT INTO arena_vote (battle_id, gate_id, voter_id, winner, counted_as)
-    VALUES (%(battle)s, %(gate)s, %(voter)s, %(winner)s, %(counted_as)s) RETURNING id
+    INSERT INTO arena_vote (battle_id, gate_id, voter_id, winner, counted_as, in_freeze)
+    VALUES (%(battle)s, %(gate)s, %(voter)s, %(winner)s, %(counted_as)s, %(in_freeze)s) RETURNING id
 """
 
 
@@ -77,7 +77,7 @@ class Held(NamedTuple):
 class Past(NamedTuple):
     """What is known of a held battle: its vote if there is one, what its voter has spent, how its last turn ended.
 
-    Whether its gate is open stays true until the transaction ends.
+    Whether its gate is open and whether it is frozen stay true until the transaction ends.
     """
 
     vote: int | None
@@ -88,6 +88,8 @@ class Past(NamedTuple):
     entries: int
     last_turn: str | None
     gate_is_open: bool
+    gate_is_frozen: bool
+    vote_in_freeze: bool | None
 
 
 def hold_battle(battle_id: uuid.UUID, voter_id: uuid.UUID) -> tuple[Held, Past]:
@@ -103,7 +105,7 @@ def hold_battle(battle_id: uuid.UUID, voter_id: uuid.UUID) -> tuple[Held, Past]:
     return Held(battle_id, voter_id, *held), Past(*past)
 
 
-def record_vote(battle: Held, winner: Winner, counted_as: int | None) -> int:
+def record_vote(battle: Held, winner: Winner, counted_as: int | None, *, in_freeze: bool) -> int:
     """Keep the vote on a held battle. Returns its number."""
     values = {
         "battle": stored(Vote.battle, battle.id),
@@ -111,6 +113,7 @@ def record_vote(battle: Held, winner: Winner, counted_as: int | None) -> int:
         "voter": stored(Vote.voter, battle.voter_id),
         "winner": winner.value,
         "counted_as": counted_as,
+        "in_freeze": in_freeze,
     }
     with together(), connection.cursor() as marking, connection.cursor() as recording:
         marking.execute(MARK, values)

@@ -33,10 +33,14 @@ def pseudonym_key() -> bytes:
 
 
 class Gate(models.Model):
-    """Whether votes of one round still count. Casting takes it shared, closing exclusively: each vote is in or out."""
+    """Whether votes of one round still count, and whether who casts one is told names.
+
+    Casting takes it shared, closing and freezing exclusively: each vote is before or after them.
+    """
 
     key = models.SlugField(unique=True)
     is_open = models.BooleanField(default=True)
+    is_frozen = models.BooleanField(default=False, help_text="The public board stands still: no vote tells a name.")
     pseudonym_key = models.BinaryField(default=pseudonym_key, help_text="Turns a voter into this round's pseudonym.")
 
     def __str__(self) -> str:
@@ -214,6 +218,7 @@ class Vote(models.Model):
         null=True,
         help_text="Which of the voter's counted votes of the round this is; null: kept with weight 0.",
     )
+    in_freeze = models.BooleanField(db_default=False, help_text="Cast while frozen: its receipt has no names.")
     position = models.PositiveBigIntegerField(null=True, help_text="Its gap-free place in the order of counting.")
     cast_at = models.DateTimeField(db_default=Now())
 

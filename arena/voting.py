@@ -46,10 +46,10 @@ def cast_vote(*, battle_id: UUID, voter_id: UUID, winner: Winner) -> Receipt:
         counted_as = _counted_as(battle, past)
         vote = _record(battle, past, winner, counted_as)
         transaction.on_commit(VOTES.labels(str(counted_as is not None).lower()).inc)
-        return _receipt(battle, vote, counted_as)
+        return _receipt(battle, vote, counted_as, in_freeze=past.gate_is_frozen)
     if past.winner != winner:
         raise AlreadyVoted
-    return _receipt(battle, past.vote, past.counted_as)
+    return _receipt(battle, past.vote, past.counted_as, in_freeze=bool(past.vote_in_freeze))
 
 
 def _record(battle: Held, past: Past, winner: Winner, counted_as: int | None) -> int:
@@ -59,7 +59,7 @@ def _record(battle: Held, past: Past, winner: Winner, counted_as: int | None) ->
         raise NothingToVoteOn
     if not past.gate_is_open:
         raise RoundClosed
-    return record_vote(battle, winner, counted_as)
+    return record_vote(battle, winner, counted_as, in_freeze=past.gate_is_frozen)
 
 
 def _counted_as(battle: Held, past: Past) -> int | None:
@@ -69,9 +69,9 @@ def _counted_as(battle: Held, past: Past) -> int | None:
     return past.counted + 1
 
 
-def _receipt(battle: Held, vote: int, counted_as: int | None) -> Receipt:
+def _receipt(battle: Held, vote: int, counted_as: int | None, *, in_freeze: bool) -> Receipt:
     # With names after the close, a receipt never has them, not even one asked for again later: same bytes.
-    known = battle.names if battle.reveal == Reveal.AFTER_VOTE else None
+    known = battle.names if battle.reveal == Reveal.AFTER_VOTE and not in_freeze else None
     return Receipt(vote=vote, counted=counted_as is not None, names=known)
 
 

@@ -25,7 +25,7 @@ from config.checks import LOOPBACK, unwritable
 from config.contents import applied, unapplied, unknown
 from config.models import Heartbeat
 from inference.models import Entry
-from leaderboard.models import Board, Round, RoundState
+from leaderboard.models import LIVE, Board, Round
 
 QUESTION_SECONDS = 4.0
 ALL_SECONDS = 12.0
@@ -292,7 +292,7 @@ def votes() -> Iterator[Answer]:
 
 
 def open_round() -> Round | None:
-    return Round.objects.filter(state=RoundState.OPEN).select_related("gate").first()
+    return Round.objects.filter(state__in=LIVE).select_related("gate").first()
 
 
 def since(moment: datetime) -> str:

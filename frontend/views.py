@@ -30,6 +30,7 @@ from frontend.words import (
     COOKIES,
     LINE,
     MOVED,
+    ROUND_STATES,
     STATUSES,
     VERDICTS,
     arena_words,
@@ -43,7 +44,7 @@ from inference.models import Entry
 from leaderboard.boards import all_series, board, history
 from leaderboard.course import days, ranks
 from leaderboard.exposure import exposure
-from leaderboard.models import Round, RoundState
+from leaderboard.models import DECIDED, LIVE, Round, RoundState
 from leaderboard.official import official, official_lists
 from leaderboard.rulebook import read_rulebook
 from leaderboard.winrates import win_rates
@@ -54,7 +55,7 @@ HISTORY_ROWS = 30
 @require_safe
 @introduces_visitor
 def arena(request: HttpRequest) -> HttpResponse:
-    contest = Round.objects.filter(state=RoundState.OPEN).select_related("series").first()
+    contest = Round.objects.filter(state__in=LIVE).select_related("series").first()
     return render(
         request,
         "frontend/arena.html",
@@ -263,6 +264,7 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
         "note": in_language(found["note"], found["note_ko"]),
         "created_at": datetime.fromisoformat(found["created_at"]),
         "ends_at": datetime.fromisoformat(contest["ends_at"]) if contest else None,
+        **(round_as_drawn(contest["state"]) if contest else {}),
         "since": date.fromisoformat(found["since"]) if found["since"] else None,
         "outlook": outlook_words(contest["outlook"]) if contest and contest["outlook"] else None,
         "line_at": f"{on.at(line)}%" if on and line is not None else None,
@@ -278,6 +280,19 @@ def moved_words(standing: Mapping[str, Any], since: str | None) -> dict[str, str
     key, places = plots.moved(standing, since)
     mark, words = MOVED[key] if key else ("", "")
     return {"mark": str(mark).format(n=places), "words": str(words).format(n=places)}
+
+
+def round_as_drawn(state: str) -> dict[str, Any]:
+    """What a board says of its round's state."""
+    words, more = ROUND_STATES[state]
+    settled = (RoundState.FINAL, RoundState.ANNULLED)
+    return {
+        "state_words": words,
+        "state_more": more,
+        "voting": state in LIVE,
+        "decided": state in (*DECIDED, RoundState.ANNULLED),
+        "moves": state not in settled,
+    }
 
 
 def outlook_words(outlook: Mapping[str, Any]) -> dict[str, str]:

@@ -22,6 +22,17 @@ STATUSES: Mapping[str, Any] = {
     "ranked": gettext_lazy("Ranked"),
 }
 ROLES: Mapping[str, Any] = {"member": gettext_lazy("Member"), "owner": gettext_lazy("Owner")}
+# What a board says of its round, by the round's state: in short, and what it means.
+ROUND_STATES: Mapping[str, tuple[Any, Any]] = {
+    "open": (gettext_lazy("Open until"), ""),
+    "frozen": (gettext_lazy("Open until"), gettext_lazy("The board stands still until the result. Votes still count.")),
+    "closed": (gettext_lazy("Voting is over"), gettext_lazy("The votes are being counted.")),
+    "tallied": (gettext_lazy("Voting is over"), gettext_lazy("All votes are counted. The result is being checked.")),
+    "provisional": (gettext_lazy("Provisional result"), gettext_lazy("Its votes no longer change.")),
+    "appeal": (gettext_lazy("Provisional result"), gettext_lazy("Appeals can be made against it.")),
+    "final": (gettext_lazy("Final result"), gettext_lazy("Its votes no longer change.")),
+    "annulled": (gettext_lazy("Annulled"), gettext_lazy("This round decides nothing, and nobody is out by it.")),
+}
 # How likely an entry is to be truly among those whom the cut takes.
 CHANCE = gettext_lazy("{percent} % to go out")
 # How a rank has changed since an official list; the keys are those of frontend/plots.py. First what is seen.
@@ -74,7 +85,7 @@ def arena_words() -> dict[str, str]:
         "void_help": _("Two other models can answer the same question."),
         "counts": _("This vote counts."),
         "counts_not": _("This vote is kept, but does not count towards the board."),
-        "names_later": _("The names are shown when the round closes."),
+        "names_later": _("The names are shown after the round."),
         "your_pick": _("Your pick"),
         "allowance": _("{counted} of {cap} votes counted this round"),
         "allowance_spent": _(
@@ -141,6 +152,7 @@ def voters_flip(voters: int) -> str:
 def board_words() -> dict[str, str]:
     words = {
         "live": _("Live"),
+        "frozen": _("Frozen"),
         "paused": _("Paused"),
         "reconnecting": _("Reconnecting…"),
         "pause": _("Pause"),
@@ -166,4 +178,6 @@ def board_words() -> dict[str, str]:
         "news_below": _("New board. First: {first}. Below the line: {below}."),
         "when": _("{date}, {time}"),
     }
-    return words | {f"status_{status}": str(word) for status, word in STATUSES.items()}
+    states = {f"state_{state}": str(said) for state, (said, _more) in ROUND_STATES.items()}
+    more = {f"state_{state}_more": str(said) for state, (_words, said) in ROUND_STATES.items()}
+    return words | states | more | {f"status_{status}": str(word) for status, word in STATUSES.items()}

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from arena.models import Drawable, Terms
 from leaderboard.fold import fold
-from leaderboard.models import ParticipationState, Round, RoundState, RulebookVersion
-from leaderboard.rulebook import Rulebook, changed, digest_of, read_rulebook
+from leaderboard.models import UNOPENED, ParticipationState, Round, RoundState, RulebookVersion
+from leaderboard.reasons import amiss
+from leaderboard.rulebook import Rulebook, changed, digest_of, freezing, read_rulebook
 
 ARENA_RULES = ("temperature", "top_p", "max_tokens", "system_prompt", "max_turns", "pace", "reveal", "voter_cap")
 # They say what votes are worth and who wins a tie: who changed them in an open round would know whom it hits.
 FIXED = ("format", "score", "tie_band", "fewest_voters", "tie_chain", "ratings", "references", "old_votes")
-REASON_LENGTH = 300
 
 
 class CannotAmend(Exception):
@@ -44,7 +44,8 @@ def write_version(
         Drawable(terms=terms, entry_id=entry, weight=weight) for entry, weight in drawn.items()
     )
     contest.cut_size, contest.minimum_votes = rules.cut_size, rules.minimum_votes
-    contest.save(update_fields=["cut_size", "minimum_votes"])
+    contest.freezes_at = freezing(rules, contest.ends_at)
+    contest.save(update_fields=["cut_size", "minimum_votes", "freezes_at"])
     content = rules.canonical()
     return RulebookVersion.objects.create(
         round=contest,
@@ -82,18 +83,22 @@ def version_in_force(contest: Round) -> RulebookVersion:
 
 def refuse_amendment(contest: Round, old: Rulebook, rules: Rulebook, reasons: Collection[str]) -> None:
     """Raise CannotAmend where these rules may not follow those, or not now, or not for such a reason."""
+    if contest.state in UNOPENED:
+        raise CannotAmend("it has not opened yet; its draft can be changed")
+    if contest.state == RoundState.FROZEN:
+        raise CannotAmend("its board stands still, and rules are not changed behind it")
     if contest.state != RoundState.OPEN or not contest.gate.is_open or contest.ends_at <= timezone.now():
         raise CannotAmend("its votes are all in, and rules are not changed after them")
-    reason, _ = reasons
-    if not reason.strip():
-        raise CannotAmend("an amendment needs a reason that everybody can read")
-    if any(len(words) > REASON_LENGTH or not words.isprintable() for words in reasons):
-        raise CannotAmend(f"a reason is one line of at most {REASON_LENGTH} characters")
+    if words := amiss(*reasons):
+        raise CannotAmend(words)
     if rules == old:
         raise CannotAmend("nothing would change")
     touched = [name for name in FIXED if getattr(rules, name) != getattr(old, name)]
     if touched:
         raise CannotAmend(f"{', '.join(touched)} may not change once the round is open")
+    freezes_at = freezing(rules, contest.ends_at)
+    if freezes_at and freezes_at <= contest.opens_at:
+        raise CannotAmend(f"a freeze of {rules.freeze_hours} hours is longer than the round")
     competing = contest.participations.filter(state=ParticipationState.COMPETING).count()
     if not 1 <= rules.cut_size < competing:
         raise CannotAmend(f"a cut of {rules.cut_size} does not fit {competing} entries")
@@ -101,8 +106,6 @@ def refuse_amendment(contest: Round, old: Rulebook, rules: Rulebook, reasons: Co
 
 def refuse_unkept(rules: Rulebook) -> None:
     """Raise NotKept for a rule that this site does not keep to yet: it must not be promised."""
-    if rules.freeze_hours:
-        raise NotKept("freeze_hours: boards do not freeze before the end yet")
     if rules.references:
         raise NotKept("references: no entry can battle without being ranked yet")
     if rules.ratings != Rulebook().ratings:

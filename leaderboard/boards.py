@@ -7,11 +7,14 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from inference.models import Entry
 from leaderboard.editions import newest, served, shown
 from leaderboard.models import (
+    DECIDED,
+    LIVE,
+    UNOPENED,
     Board,
     Folded,
     Margin,
@@ -73,7 +76,7 @@ def publish_board(
         early = made.provisional(rules.minimum_votes)
         line = line_of(standings, rules.cut_size)
         judge(standings, contest, line, {slug for slug, is_early in zip(folded.slugs, early, strict=True) if is_early})
-        if contest.state == RoundState.OPEN and line and votes is not None:
+        if contest.state in LIVE and line and votes is not None:
             foretell(standings, rules.cut_size, folded.slugs, made)
             told = outlook(made, votes, rules.cut_size, Margin.objects.filter(series=series).first())
     board = Board.objects.create(
@@ -133,9 +136,11 @@ def judge(standings: Sequence[Standing], contest: Round, line: Line | None, earl
     """Say of each standing what it means for the cut. early: the slugs whose ratings are provisional."""
     out = set(contest.participations.filter(state=ParticipationState.ELIMINATED).values_list("entry__slug", flat=True))
     for standing in standings:
-        if standing.slug in out:
+        if contest.state == RoundState.ANNULLED:
+            standing.status = Status.RANKED
+        elif standing.slug in out:
             standing.status = Status.ELIMINATED
-        elif contest.state == RoundState.CLOSED:
+        elif contest.state in DECIDED:
             standing.status = Status.SAFE
         elif line is None or standing.slug in early:
             standing.status = Status.PROVISIONAL
@@ -160,9 +165,9 @@ def line_of(standings: Sequence[Standing], cut_size: int) -> Line | None:
 
 
 def current_series() -> Series | None:
-    """What a visitor means by "the board": the open round's, else the last round's, else the last import."""
-    rounds = Round.objects.order_by("state", "-number").select_related("series")
-    contest = rounds.filter(state=RoundState.OPEN).first() or rounds.first()
+    """What a visitor means by "the board": the live round's, else the last round's, else the last import."""
+    rounds = Round.objects.exclude(state__in=UNOPENED).order_by("-number").select_related("series")
+    contest = rounds.filter(state__in=LIVE).first() or rounds.first()
     return contest.series if contest else Series.objects.order_by("-created_at").first()
 
 
@@ -213,7 +218,7 @@ def _listed(series: Series, day: date | None) -> dict[str, tuple[int, float]]:
 
 def edition(slug: str | None = None) -> str | None:
     """Stands for all that `board` tells: who knows it needs no board. Two small queries; None if there is no board."""
-    following = Round.objects.filter(number__gt=OuterRef("series__round__number")).order_by("number").values("id")[:1]
+    following = opened_after(OuterRef("series__round__number")).values("id")[:1]
     found = find_series(slug)
     if found is None:
         return None
@@ -223,17 +228,24 @@ def edition(slug: str | None = None) -> str | None:
     return told and hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
 
+def opened_after(number: Any) -> QuerySet[Round]:
+    """The rounds past a number that have a board, in order. Drafts are nobody's business yet."""
+    return Round.objects.filter(number__gt=number).exclude(state__in=UNOPENED).order_by("number")
+
+
 def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[str, Any] | None:
     contest = Round.objects.filter(series=series).first()
     if contest is None:
         return None
-    line = line_of(standings, contest.cut_size)
-    following = Round.objects.filter(number__gt=contest.number).order_by("number").select_related("series").first()
+    # That of the edition's own rules: an amendment is none of a board that stands still.
+    cut_size = found.parameters.get("below") or contest.cut_size
+    line = None if contest.state == RoundState.ANNULLED else line_of(standings, cut_size)
+    following = opened_after(contest.number).select_related("series").first()
     return {
         "number": contest.number,
         "state": contest.state,
         "ends_at": contest.ends_at.isoformat(),
-        "cut_size": contest.cut_size,
+        "cut_size": cut_size,
         "line": line.rating if line else None,
         # Boards of before voters were looked for do not tell of them.
         "outlook": found.outlook and {"voters_to_flip": None} | found.outlook,
@@ -293,13 +305,15 @@ def history(slug: str, series_slug: str | None = None) -> dict[str, Any] | None:
 
 
 def _last_series_of(slug: str) -> Series | None:
-    latest = Round.objects.filter(participations__entry__slug=slug).order_by("-number").select_related("series").first()
+    rounds = Round.objects.filter(participations__entry__slug=slug).exclude(state__in=UNOPENED)
+    latest = rounds.order_by("-number").select_related("series").first()
     return latest.series if latest else None
 
 
 def all_series() -> list[dict[str, str]]:
-    """Every series, the current one first."""
+    """Every series that has a board, the current one first."""
     current = current_series()
     found = Series.objects.select_related("round").order_by("-round__number", "-created_at")
+    found = found.filter(Q(round=None) | ~Q(round__state__in=UNOPENED))
     ordered = sorted(found, key=lambda series: (series != current, not hasattr(series, "round")))
     return [{"slug": series.slug, "title": series.title, "title_ko": series.title_ko} for series in ordered]

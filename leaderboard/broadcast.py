@@ -20,9 +20,7 @@ from django.conf import settings
 from django.db import Error
 from redis.exceptions import RedisError
 
-from leaderboard.boards import as_told
-from leaderboard.editions import shown
-from leaderboard.models import Series
+from leaderboard.boards import board, edition
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +106,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.watchers: dict[str, set[Watcher]] = {}
-        self.shown: dict[str, tuple[int, Message]] = {}
+        self.shown: dict[str, tuple[str, Message]] = {}
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(self._look_for_ever())]
@@ -163,13 +161,14 @@ class Hub:
                     log.exception("board of %s could not be read; looking again later", series)
 
     async def _look(self, series: str) -> None:
-        known = self.shown[series][0] if series in self.shown else 0
+        known = self.shown[series][0] if series in self.shown else None
         found = await database_sync_to_async(newer_board)(series, known)
         if found is None:
             return
-        text = json.dumps({"type": "board", **found}, ensure_ascii=False, separators=(",", ":"))
+        told, shown = found
+        text = json.dumps({"type": "board", **shown}, ensure_ascii=False, separators=(",", ":"))
         message = {"type": "websocket.send", "text": text}
-        self.shown[series] = (found["number"], message)
+        self.shown[series] = (told, message)
         for count, watcher in enumerate(list(self.watchers.get(series, ())), 1):
             watcher.show(message)
             if count % AT_ONCE == 0:
@@ -190,11 +189,14 @@ class Hub:
                 await asyncio.sleep(1)
 
 
-def newer_board(series: str, known: int) -> dict[str, Any] | None:
-    """The served board of a series if it is newer than the known number."""
-    found = Series.objects.filter(slug=series).first()
-    edition = shown(found).filter(number__gt=known).first() if found else None
-    return as_told(found, edition) if found and edition else None
+def newer_board(series: str, known: str | None) -> tuple[str, dict[str, Any]] | None:
+    """What is served of a series, and what stands for it; None if that is the known one.
+
+    By more than the number: a round moves on while its board stands still.
+    """
+    told = edition(series)
+    found = board(series) if told and told != known else None
+    return (told, found) if told and found else None
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from arena.ballots import Meetings, meetings
 from arena.models import Pairing, Terms
 from inference.models import Entry
-from leaderboard.models import Round
+from leaderboard.models import UNOPENED, Round
 from leaderboard.pairing import design_of
 
 KEPT_SECONDS = 30  # it reads every battle of the round, and everybody may ask
@@ -20,12 +20,22 @@ Sides = Mapping[tuple[int, int], Meetings]
 def exposure(number: int) -> dict[str, Any] | None:
     """A round's exposure by pair and by entry, as the API and the page show it; None if there is no such round.
 
-    While votes come in, only battles that have ended are told apart; see `arena.ballots.meetings`.
+    While the board is frozen, it is what it was then.
     """
-    contest = Round.objects.filter(number=number).select_related("series", "gate").first()
+    opened = Round.objects.exclude(state__in=UNOPENED)
+    contest = opened.filter(number=number).select_related("series", "gate", "freeze").first()
     if contest is None:
         return None
-    told, waiting = _counted(contest)
+    if hasattr(contest, "freeze"):
+        return {**contest.freeze.exposure, "state": contest.state}
+    return exposure_by(contest, *_counted(contest))
+
+
+def exposure_by(contest: Round, told: Sequence[Meetings], waiting: int) -> dict[str, Any]:
+    """A round's exposure by these counts of its battles.
+
+    While votes come in, only battles that have ended are told apart; see `arena.ballots.meetings`.
+    """
     design = design_of(contest)
     sides = {(both.a, both.b): both for both in told}
     entries = list(Entry.objects.filter(drawables__terms__gate=contest.gate_id).distinct().order_by("slug"))

@@ -39,6 +39,8 @@ def fold(contest: Round, *, anyway: bool = False) -> Board | None:
     """
     # The locked row makes the folder single; a second one finds nothing left to do.
     folded = Folded.objects.select_for_update().get(series_id=contest.series_id)
+    # Whoever waited here may find that the round has been moved: a board frozen meanwhile must not steer the draw.
+    contest.refresh_from_db(fields=["state"])
     sweep(contest.gate_id)
     running = stored(folded, contest)
     before = folded.position

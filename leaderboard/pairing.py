@@ -20,7 +20,9 @@ def design_of(contest: Round) -> Design | None:
 def publish_pairing(contest: Round, folded: Folded, made: Fit, votes: Tally) -> None:
     """Store how likely each drawable pair is to meet next, inside the caller's transaction.
 
-    Only while the round is open: a board that stands still for the public must not move in how often pairs meet.
+    Only while the round is open and not frozen: a board that stands still for the public must not move in how often
+    pairs meet. From the freeze on pairs are drawn by the chances of the frozen edition, which everybody can work out,
+    by who can answer, and by the voter's own votes: by nothing that anybody else has voted since.
     """
     terms = contest.gate.terms.order_by("-version").first()
     if terms is None or contest.state != RoundState.OPEN:

@@ -6,6 +6,7 @@ What opens and amends it is in rounds.py and amending.py; what the arena needs o
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -161,12 +162,16 @@ def version_of(contest: Round, version: int | None = None) -> RulebookVersion | 
 
 
 def in_force(contest: Round) -> Rulebook:
-    """The rules of the round as they are now."""
+    """The rules of the round as they are now; before it opens, those it is to open with."""
     return read_rulebook(rulebook_bytes(contest))
 
 
 def rulebook_bytes(contest: Round) -> bytes:
-    """The rulebook in force, byte by byte as its digest was made of it."""
+    """The rulebook in force, byte by byte as its digest was made of it; before the round opens, its draft."""
     found = version_of(contest)
-    assert found is not None  # opening wrote one
-    return found.content.encode()
+    return (found.content if found else contest.draft).encode()
+
+
+def freezing(rules: Rulebook, ends_at: datetime) -> datetime | None:
+    """When the board of a round with such an end stands still; None if it does not."""
+    return ends_at - timedelta(hours=rules.freeze_hours) if rules.freeze_hours else None

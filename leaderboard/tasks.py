@@ -1,20 +1,20 @@
-"""What Celery does for the contest: fold, refit, publish. Never between a vote and the database."""
+"""What Celery does for the contest: keep the schedule, fold, refit, publish. Never between a vote and the database."""
 
 from celery import shared_task
 from django.db.models.functions import Now
 
 from leaderboard.fold import fold, has_news
 from leaderboard.margins import measure_margin
-from leaderboard.models import Folded, Round, RoundState
+from leaderboard.models import LIVE, Folded, Round
 from leaderboard.official import pin_due_lists
-from leaderboard.rounds import end_due_rounds
+from leaderboard.schedule import keep_schedule
 
 
 @shared_task
 def fold_open_rounds() -> None:
     """Called by beat twice a second."""
-    end_due_rounds()
-    for contest in Round.objects.filter(state=RoundState.OPEN).select_related("series", "gate"):
+    keep_schedule()
+    for contest in Round.objects.filter(state__in=LIVE).select_related("series", "gate"):
         if has_news(contest):
             fold(contest)
 
@@ -22,7 +22,7 @@ def fold_open_rounds() -> None:
 @shared_task
 def measure_margins() -> None:
     """Called by beat once a minute: a second's work on a million votes, and much more the first time."""
-    for contest in Round.objects.filter(state=RoundState.OPEN).select_related("series", "gate"):
+    for contest in Round.objects.filter(state__in=LIVE).select_related("series", "gate"):
         measure_margin(contest)
 
 

@@ -22,6 +22,7 @@ const QUIET = 20_000; // between two announcements, for those who hear the page
 
 const words = readWords([
   "live",
+  "frozen",
   "paused",
   "reconnecting",
   "pause",
@@ -61,6 +62,22 @@ const words = readWords([
   "status_provisional",
   "status_eliminated",
   "status_ranked",
+  "state_open",
+  "state_open_more",
+  "state_frozen",
+  "state_frozen_more",
+  "state_closed",
+  "state_closed_more",
+  "state_tallied",
+  "state_tallied_more",
+  "state_provisional",
+  "state_provisional_more",
+  "state_appeal",
+  "state_appeal_more",
+  "state_final",
+  "state_final_more",
+  "state_annulled",
+  "state_annulled_more",
 ]);
 
 const language = languageOfPage();
@@ -123,15 +140,26 @@ function drawBoard(board: Board): void {
   if (board.round) drawRound(board.round);
 }
 
-/** The line falls while people look: what an open round says gives way to what a closed one says. */
+/** A round moves on while people look: each state shows its own parts, and says what it means. */
 function drawRound(round: RoundOfBoard): void {
   the("round").dataset["round"] = round.state;
-  const closed = round.state === "closed";
-  for (const part of all("while-open", page)) part.hidden = closed;
-  for (const part of all("once-closed", page)) part.hidden = !closed;
+  for (const part of all("while", page))
+    part.hidden = !(part.dataset["while"] ?? "").split(" ").includes(round.state);
+  setText(the("state-words"), words[`state_${round.state}`]);
+  setText(the("state-more"), words[`state_${round.state}_more`]);
+  const ends = the<HTMLTimeElement>("ends");
+  if (Date.parse(ends.dateTime) !== Date.parse(round.ends_at)) {
+    ends.dateTime = round.ends_at;
+    const at = new Date(round.ends_at);
+    setText(ends, fill(words.when, { date: day.format(at), time: time.format(at) }));
+  }
   const next = the("next-round");
-  next.hidden = round.next === null;
+  next.hidden = round.next === null || voting(round);
   next.querySelector("a")?.setAttribute("href", `?series=${encodeURIComponent(round.next ?? "")}`);
+}
+
+function voting({ state }: RoundOfBoard): boolean {
+  return state === "open" || state === "frozen";
 }
 
 function drawSince(board: Board): void {
@@ -250,19 +278,22 @@ function announce(before: Board, after: Board): void {
 
 function drawState(): void {
   const live = the("live");
-  live.hidden = latest?.round?.state === "closed";
-  live.dataset["live"] = paused ? "paused" : connected ? "live" : "reconnecting";
-  setText(the("live-words"), paused ? words.paused : connected ? words.live : words.reconnecting);
+  const round = latest?.round;
+  live.hidden = !round || !voting(round);
+  const moving = connected && round?.state !== "frozen";
+  live.dataset["live"] = paused ? "paused" : moving ? "live" : "reconnecting";
+  const quiet = round?.state === "frozen" ? words.frozen : words.live;
+  setText(the("live-words"), paused ? words.paused : connected ? quiet : words.reconnecting);
   setText(the("pause-words"), paused ? words.go_on : words.pause);
 }
 
 function countDown(): void {
-  const ends = Date.parse(the<HTMLTimeElement>("ends").dateTime);
+  const ends = the<HTMLTimeElement>("ends");
   const tick = (): void => {
-    const left = timeLeft(ends, Date.now());
+    const left = timeLeft(Date.parse(ends.dateTime), Date.now());
     const form = left && left.days > 0 ? words.time_left : words.time_left_short;
     setText(the("left"), left ? fill(form, { ...left }) : words.time_up);
-    if (left) setTimeout(tick, left.days > 0 ? 15_000 : 1_000);
+    setTimeout(tick, left && left.days > 0 ? 15_000 : 1_000);
   };
   tick();
 }
@@ -276,8 +307,8 @@ function watch(): void {
     },
     heard(data) {
       const board = parseBoardFrame(data);
-      // After a reconnect the same or, from a slower process, an older one may come first.
-      if (latest && board.number <= latest.number) return;
+      // After a reconnect an older one may come first, from a slower process. The same may come in another state.
+      if (latest && board.number < latest.number) return;
       latest = board;
       draw();
     },
@@ -296,7 +327,7 @@ function watch(): void {
   });
 }
 
-// An imported or closed board does not change: nothing to watch.
+// An imported board does not change, nor does that of a settled round: nothing to watch.
 if (document.querySelector("[data-live]")) {
   watch();
   countDown();

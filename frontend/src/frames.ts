@@ -51,9 +51,22 @@ export interface Outlook {
   readonly voters_to_flip: { readonly voters: number | null; readonly position: number } | null;
 }
 
+/** The states in which a round has a board. */
+export const ROUND_STATES = [
+  "open",
+  "frozen",
+  "closed",
+  "tallied",
+  "provisional",
+  "appeal",
+  "final",
+  "annulled",
+] as const;
+export type RoundState = (typeof ROUND_STATES)[number];
+
 export interface RoundOfBoard {
   readonly number: number;
-  readonly state: "open" | "closed";
+  readonly state: RoundState;
   readonly ends_at: string;
   readonly cut_size: number;
   /** The rating at which the line stands, in Elo points; null while too few are placed to draw it. */
@@ -206,7 +219,7 @@ const board = exactly<Board>({
   round: maybe(
     exactly<RoundOfBoard>({
       number,
-      state: oneOf(["open", "closed"]),
+      state: oneOf(ROUND_STATES),
       ends_at: text,
       cut_size: number,
       line: maybe(number),

@@ -44,7 +44,7 @@ def test_the_last_is_out_and_never_drawn_again(visitor, contest, tmp_path, capsy
     assert {row["slug"]: row["status"] for row in final["standings"]} == {
         "alder": "safe", "birch": "safe", "cedar": "safe", "dogwood": "eliminated",
     }  # fmt: skip
-    assert (final["round"]["state"], final["round"]["next"]) == ("closed", "round-2")
+    assert (final["round"]["state"], final["round"]["next"]) == ("provisional", "round-2")
     assert "Eliminated: Dogwood (dogwood)" in capsys.readouterr().out
     for _ in range(30):
         visitor.start()
@@ -99,9 +99,9 @@ def test_no_vote_counts_after_the_end_and_the_cut_waits_for_an_organizer(visitor
     fold_open_rounds()
     assert duel.vote("a").json()["code"] == "round_closed"
     assert visitor.post("/battles").json()["code"] == "no_open_round"
-    assert visitor.http.get("/api/v1/board").json()["round"]["state"] == "open"
+    assert visitor.http.get("/api/v1/board").json()["round"]["state"] == "tallied"
     close(tmp_path)
-    assert visitor.http.get("/api/v1/board?series=round-1").json()["round"]["state"] == "closed"
+    assert visitor.http.get("/api/v1/board?series=round-1").json()["round"]["state"] == "provisional"
 
 
 def test_two_organizers_at_once_make_one_cut(contest, tmp_path):

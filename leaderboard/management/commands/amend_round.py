@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from leaderboard.amending import CannotAmend, NotKept, amend_round
 from leaderboard.management.rules import add_rules, rulebook_in, rules_named
-from leaderboard.models import Round, RoundState
+from leaderboard.models import LIVE, Round
 from leaderboard.rulebook import BadRulebook
 
 
@@ -19,8 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("--reason-ko", default="", help="the same in Korean")
         add_rules(parser)
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
-        contest = Round.objects.filter(state=RoundState.OPEN).first()
+        contest = Round.objects.filter(state__in=LIVE).first()
         if contest is None:
             raise CommandError("No round is open.")
         rulebook = rulebook_in(options["rulebook"])

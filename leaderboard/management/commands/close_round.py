@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 from django.db import transaction
 
 from leaderboard.management.commands.export_board import write_files
-from leaderboard.models import Round, RoundState
+from leaderboard.models import LIVE, Round, RoundState
 from leaderboard.rounds import CannotClose, close_round, open_following_round
 from leaderboard.rulebook import in_force
 
@@ -20,8 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, help="folder for the files (default: DATA_DIR/exports/round-N)")
         parser.add_argument("--last", action="store_true", help="do not open a next round over the survivors")
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
-        contest = Round.objects.filter(state=RoundState.OPEN).select_related("series", "gate").first()
+        over = (RoundState.CLOSED, RoundState.TALLIED)
+        contest = Round.objects.filter(state__in=(*LIVE, *over)).order_by("number").first()
         if contest is None:
             raise CommandError("No round is open.")
         try:

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 from django.utils import timezone
 
 from inference.models import Entry
 from leaderboard.amending import NotKept
+from leaderboard.drafts import CannotOpen
 from leaderboard.management.rules import add_rules, rulebook_in, rules_named
-from leaderboard.rounds import CannotOpen, open_round
+from leaderboard.rounds import open_round
 from leaderboard.rulebook import BadRulebook
 
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--ends", required=True, help="its end, as 2026-12-31T18:00 (the site's time zone)")
         add_rules(parser)
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         entries = list(Entry.objects.filter(slug__in=options["slugs"]))
         unknown = set(options["slugs"]) - {entry.slug for entry in entries}

@@ -1,0 +1,189 @@
+"""What entering each state of a round does. In the transaction of `states.move`, which holds the round."""
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from arena.ballots import meetings
+from arena.gates import close_gate, freeze_gate, open_gate, thaw_gate
+from leaderboard.amending import NotKept, write_version
+from leaderboard.boards import publish_board
+from leaderboard.counting import stored, tally_of
+from leaderboard.cuts import make_cut, take_back_cut
+from leaderboard.drafts import CannotOpen, entrants, refuse_unfit
+from leaderboard.exposure import exposure_by
+from leaderboard.fold import fold
+from leaderboard.models import LIVE, Folded, Freeze, Round, RoundState
+from leaderboard.pairing import publish_pairing
+from leaderboard.recounting import recount
+from leaderboard.rulebook import freezing, in_force
+
+LATE = timedelta(minutes=1)  # from saying "now" to doing it
+
+
+class CannotMove(Exception):
+    """The round stays where it is; the words say why."""
+
+
+def stand(contest: Round, state: RoundState, *fields: str) -> None:
+    """Store the round's new state and what has changed with it."""
+    contest.state = state
+    contest.save(update_fields=["state", *fields])
+
+
+def back_to_draft(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    stand(contest, RoundState.DRAFT)
+
+
+def announce_dates(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    """The dates and the rules are public from here on."""
+    refuse_unfit_now(contest)
+    if contest.opens_at < now - LATE:
+        raise CannotMove(_("the day on which it was to open has passed"))
+    stand(contest, RoundState.SCHEDULED)
+
+
+def refuse_unfit_now(contest: Round) -> None:
+    try:
+        refuse_unfit(entrants(contest), in_force(contest), opens_at=contest.opens_at, ends_at=contest.ends_at)
+    except (CannotOpen, NotKept) as why:
+        raise CannotMove(str(why)) from None
+
+
+def open_first(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    """Write version 1 of the rulebook and the first board, and let votes in."""
+    refuse_another_live(contest)
+    rules, entries = in_force(contest), entrants(contest)
+    contest.opens_at = min(contest.opens_at, now)  # by hand it may be earlier than announced
+    stand(contest, RoundState.OPEN, "opens_at")
+    write_version(contest, rules, {entry.pk: 1.0 for entry in entries})
+    folded = Folded.objects.create(series=contest.series, slugs=sorted(entry.slug for entry in entries))
+    running = stored(folded, contest)
+    made_of_nothing = running.fit(apart=True)
+    names = {entry.slug: entry.name for entry in entries}
+    publish_board(contest.series, folded, made_of_nothing, names, intervals=running.intervals)
+    publish_pairing(contest, folded, made_of_nothing, tally_of(running))
+    open_gate(contest.gate_id)
+
+
+def refuse_another_live(contest: Round) -> None:
+    # The constraint holds whatever happens here; this gives it its words.
+    other = Round.objects.filter(state__in=LIVE).exclude(pk=contest.pk).first()
+    if other:
+        raise CannotMove(_("round {n} is open, and votes can only go to one round").format(n=other.number))
+
+
+def move_end(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    """Another end, and another begin of the freeze with it where that is yet to come."""
+    fields = _new_end(contest, now, ends_at, frozen=contest.state == RoundState.FROZEN)
+    stand(contest, RoundState(contest.state), *fields)
+
+
+def _new_end(contest: Round, now: datetime, ends_at: datetime | None, *, frozen: bool) -> list[str]:
+    if ends_at is None:
+        raise CannotMove(_("votes come in again only until a new end, and none was named"))
+    if ends_at <= now:
+        raise CannotMove(_("its new end has passed already"))
+    contest.ends_at = ends_at
+    if frozen:
+        return ["ends_at"]
+    rules = in_force(contest)
+    contest.freezes_at = freezing(rules, ends_at)
+    if contest.freezes_at and contest.freezes_at <= contest.opens_at:
+        raise CannotMove(
+            _("with a freeze of {n} hours its board would stand still from the beginning").format(n=rules.freeze_hours)
+        )
+    return ["ends_at", "freezes_at"]
+
+
+def freeze(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    """Keep this moment's edition for the public. Votes before it told names and are in it; later ones do not."""
+    if contest.freezes_at is None:
+        raise CannotMove(_("by its rulebook its board does not freeze"))
+    freeze_gate(contest.gate_id)
+    edition = fold(contest, anyway=True)
+    assert edition is not None  # anyway
+    exposure = exposure_by(contest, *meetings(contest.gate))
+    Freeze.objects.create(round=contest, board=edition, exposure=exposure)
+    contest.freezes_at = min(contest.freezes_at, now)
+    stand(contest, RoundState.FROZEN, "freezes_at")
+
+
+def close(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    """Let no more votes in; those under way are waited for."""
+    close_gate(contest.gate_id)
+    contest.closed_at = now
+    stand(contest, RoundState.CLOSED, "closed_at")
+
+
+def tally(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    """Count every vote, and then all of them a second time from the first on."""
+    stand(contest, RoundState.TALLIED)
+    fold(contest, anyway=True)
+    again = recount(contest)
+    if not again.agrees:
+        raise CannotMove(
+            _(
+                "a second count found {counted} votes where the board has {votes}, or ratings {apart} points apart"
+            ).format(counted=again.counted, votes=again.votes, apart=f"{again.apart:g}")
+        )
+
+
+def publish_result(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    """Mark who is out, and show everybody the board that says so."""
+    if not make_cut(contest):
+        raise CannotMove(_("not all entries are joined by votes, so the last of them is not known"))
+    stand(contest, RoundState.PROVISIONAL)
+    show_again(contest)
+
+
+def show_again(contest: Round) -> None:
+    """End the freeze: the newest board is everybody's."""
+    Freeze.objects.filter(round=contest).delete()
+    thaw_gate(contest.gate_id)
+    fold(contest, anyway=True)
+
+
+def hear_appeals(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    contest.appeals_end_at = now + timedelta(days=in_force(contest).appeal_days)
+    stand(contest, RoundState.APPEAL, "appeals_end_at")
+
+
+def finish(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    if contest.appeals_end_at is None or now < contest.appeals_end_at:
+        raise CannotMove(_("appeals can still be made"))
+    stand(contest, RoundState.FINAL)
+
+
+def reopen(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    """Take the result back and let votes in again, until the new end."""
+    refuse_another_live(contest)
+    fields = _new_end(contest, now, ends_at, frozen=False)
+    kept = Freeze.objects.filter(round=contest).exists()
+    if kept and contest.freezes_at and contest.freezes_at <= now:
+        raise CannotMove(_("by its new end its board is still frozen; reopen it as frozen"))
+    contest.closed_at = contest.appeals_end_at = None
+    take_back_cut(contest)
+    stand(contest, RoundState.OPEN, "closed_at", "appeals_end_at", *fields)
+    open_gate(contest.gate_id)
+    show_again(contest)
+
+
+def reopen_frozen(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    """Let votes in again behind the board that has stood still all along."""
+    refuse_another_live(contest)
+    fields = _new_end(contest, now, ends_at, frozen=True)
+    if not Freeze.objects.filter(round=contest).exists():
+        raise CannotMove(_("its board was not frozen when it closed; reopen it as open"))
+    contest.closed_at = None
+    stand(contest, RoundState.FROZEN, "closed_at", *fields)
+    open_gate(contest.gate_id)
+
+
+def annul(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    """Nobody is out by this round; its votes stay on record and decide nothing."""
+    close_gate(contest.gate_id)
+    take_back_cut(contest)
+    contest.closed_at = contest.closed_at or now
+    stand(contest, RoundState.ANNULLED, "closed_at")
+    show_again(contest)
