@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": every(ENV.fold_seconds),
         "options": {"expires": 5},
     },
+    "exports": {"task": "leaderboard.tasks.write_exports", "schedule": every(2), "options": {"expires": 2}},
     "heartbeat": {"task": "config.tasks.heartbeat", "schedule": every(10), "options": {"expires": 10}},
     "erase": {"task": "arena.tasks.erase_old", "schedule": every(3600), "options": {"expires": 3600}},
     "lists": {"task": "leaderboard.tasks.pin_official_lists", "schedule": every(10), "options": {"expires": 10}},

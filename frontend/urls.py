@@ -2,6 +2,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from frontend import people, views
+from frontend.console import files, home
 
 urlpatterns = [
     path("", views.arena, name="arena"),
@@ -26,5 +27,13 @@ urlpatterns = [
     path("team/<slug:slug>/members/leave", people.leave, name="leave_team"),
     path("team/<slug:slug>/members/<str:name>/role", people.change_member, name="change_member"),
     path("team/<slug:slug>/members/<str:name>/remove", people.remove_member, name="remove_member"),
+    path("console/", home.home, name="console"),
+    path("console/entries", home.entries, name="console_entries"),
+    path("console/log", home.log, name="console_log"),
+    path("console/rounds/<int:number>/board", home.live_board, name="console_board"),
+    path("console/exports", files.exports, name="console_exports"),
+    path("console/exports/ask", files.ask, name="console_ask_export"),
+    path("console/exports/progress", files.progress, name="console_export_progress"),
+    path("console/exports/<int:number>/<str:name>", files.download, name="console_download"),
     path("i18n/setlang", set_language, name="set_language"),
 ]

@@ -45,6 +45,7 @@ export default defineConfig({
         board: here("src/board.ts"),
         entry: here("src/entry.ts"),
         privacy: here("src/privacy.ts"),
+        exports: here("src/exports.ts"),
       },
     },
   },

@@ -329,3 +329,21 @@ class ImportedBallot(models.Model):
             models.CheckConstraint(condition=Q(count__gte=1), name="imported_count_is_positive"),
             models.CheckConstraint(condition=~Q(first=F("second")), name="imported_ballot_of_two"),
         ]
+
+
+class Export(models.Model):
+    """An edition whose files an organizer wants; Celery writes them in portions: leaderboard/export_queue.py."""
+
+    board = models.OneToOneField(Board, on_delete=models.PROTECT, related_name="export")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="exports")
+    asked_at = models.DateTimeField(db_default=Now())
+    written = models.PositiveBigIntegerField(default=0, help_text="Ballots on the disk so far.")
+    finished_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=300, blank=True, help_text="Why it stopped, until somebody lets it go on.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(finished_at=None) | Q(trouble=""), name="export_is_finished_or_in_trouble"
+            )
+        ]

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.db.models.functions import Now
 
+from leaderboard.export_queue import write_portion
 from leaderboard.fold import fold, has_news
 from leaderboard.margins import measure_margin
 from leaderboard.models import LIVE, Folded, Round
@@ -33,3 +34,9 @@ def pin_official_lists() -> None:
     now = Folded.objects.annotate(now=Now()).values_list("now", flat=True).first()
     if now is not None:  # else there is no round yet
         pin_due_lists(now)
+
+
+@shared_task
+def write_exports() -> None:
+    """Called by beat every two seconds: a portion of the export that waits longest."""
+    write_portion()

@@ -1,0 +1,102 @@
+"""What needs a decision, who is well, the live board, and what was done."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import localtime
+from django.views.decorators.http import require_safe
+
+from accounts.doors import organizer_required
+from accounts.models import Action
+from frontend.console.words import PARTS, action_words, need_words
+from frontend.views import board_as_drawn, in_language
+from inference.models import Entry
+from leaderboard.boards import board
+from leaderboard.models import UNOPENED, Round
+from leaderboard.needs import needs
+
+LOG_LINES = 50
+
+
+@require_safe
+@organizer_required
+def home(request: HttpRequest) -> HttpResponse:
+    rounds = Round.objects.select_related("series").order_by("-number")
+    return render(
+        request,
+        "frontend/console/home.html",
+        {
+            "needs": [{"need": one, "words": need_words(one)} for one in needs()],
+            "rounds": [
+                {
+                    "row": one,
+                    "title": in_language(one.series.title, one.series.title_ko),
+                    "opened": one.state not in UNOPENED,
+                }
+                for one in rounds[:LOG_LINES]
+            ],
+            "actions": [told(row) for row in logged()[:5]],
+        },
+    )
+
+
+@require_safe
+@organizer_required
+def entries(request: HttpRequest) -> HttpResponse:
+    """Every entry with its workers, and where it takes part."""
+    rows = Entry.objects.select_related("team").prefetch_related("workers", "participations__round").order_by("slug")
+    return render(
+        request,
+        "frontend/console/entries.html",
+        {
+            "entries": [
+                {
+                    "entry": row,
+                    "workers": sorted(row.workers.all(), key=lambda worker: worker.url),
+                    "parts": [
+                        {"round": part.round.number, "word": PARTS.get(part.state, part.state)}
+                        for part in sorted(row.participations.all(), key=lambda part: part.round.number)
+                    ],
+                }
+                for row in rows
+            ]
+        },
+    )
+
+
+@require_safe
+@organizer_required
+def live_board(request: HttpRequest, number: int) -> HttpResponse:
+    """The newest edition, also while the public is shown another one."""
+    found = board(f"round-{number}", live=True)
+    if found is None:
+        raise Http404
+    return render(request, "frontend/console/live_board.html", {"board": board_as_drawn(found), "number": number})
+
+
+@require_safe
+@organizer_required
+def log(request: HttpRequest) -> HttpResponse:
+    """What was done, newest first, in pages."""
+    before = request.GET.get("before", "")
+    rows = logged()
+    if before.isdecimal() and before.isascii() and len(before) < 19:
+        rows = rows.filter(pk__lt=int(before))
+    page = list(rows[: LOG_LINES + 1])
+    return render(
+        request,
+        "frontend/console/log.html",
+        {
+            "actions": [told(row) for row in page[:LOG_LINES]],
+            "older": page[LOG_LINES - 1].pk if len(page) > LOG_LINES else None,
+        },
+    )
+
+
+def logged() -> Any:
+    return Action.objects.select_related("actor").order_by("-id")
+
+
+def told(row: Action) -> dict[str, Any]:
+    return {"row": row, "at": localtime(row.at), "words": action_words(row)}

@@ -1,0 +1,84 @@
+"""Exports that organizers ask for in the console: written in portions by Celery, so that nothing waits behind one.
+
+A row says what was asked and how far it is. Whoever dies meanwhile loses a portion; the next one goes on.
+"""
+
+import logging
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.audit import record
+from accounts.models import User
+from leaderboard.export import SUMS, ExportUnderWay, export_board
+from leaderboard.models import Board, Export
+
+log = logging.getLogger(__name__)
+
+PORTION_SECONDS = 2.0  # votes wait to be counted for so long, where one worker does everything
+
+
+class PortionDone(Exception):
+    """Enough for now; the rest is written next time."""
+
+
+@transaction.atomic
+def ask_export(edition: Board, *, by: User) -> Export:
+    """Have the files of an edition written. Asked again for one that failed, it goes on."""
+    asked, new = Export.objects.get_or_create(board=edition, defaults={"asked_by": by})
+    if asked.trouble:
+        asked.trouble = ""
+        asked.save(update_fields=["trouble"])
+        new = True
+    if new:
+        record(by, "export.asked", f"round {edition.series.slug.removeprefix('round-')}", board=edition.number)
+    return asked
+
+
+def folder_of(asked: Export) -> Path:
+    folder: Path = settings.DATA_DIR / "exports" / f"{asked.board.series.slug}-board-{asked.board.number}"
+    return folder
+
+
+def files_of(asked: Export) -> list[Path]:
+    """The files of a finished export, by name; nothing where somebody has cleared the folder away."""
+    folder = folder_of(asked)
+    if asked.finished_at is None or not (folder / SUMS).exists():
+        return []
+    return sorted(file for file in folder.iterdir() if file.is_file())
+
+
+def write_portion() -> bool:
+    """Write on at the export that waits longest. Whether there was one."""
+    waiting = Export.objects.filter(finished_at=None, trouble="").select_related("board__series")
+    asked = waiting.order_by("asked_at").first()
+    if asked is None:
+        return False
+    try:
+        export_board(asked.board, folder_of(asked), told=Watch(asked).told)
+    except (PortionDone, ExportUnderWay):
+        return True
+    except OSError as why:
+        log.error("an export failed: %s", why)  # noqa: TRY400  the disk is to blame, and the row says so
+        Export.objects.filter(pk=asked.pk).update(trouble=(why.strerror or str(why))[:300])
+        return True
+    Export.objects.filter(pk=asked.pk).update(finished_at=Now(), written=asked.board.position)
+    return True
+
+
+class Watch:
+    """Keeps how far an export is, and ends the portion when its time is over."""
+
+    def __init__(self, asked: Export) -> None:
+        self.asked, self.written = asked, -1
+        self.until = time.monotonic() + PORTION_SECONDS
+
+    def told(self, more: int) -> None:
+        earlier = self.written < 0  # the first word is of what earlier portions wrote
+        self.written = max(self.written, 0) + more
+        Export.objects.filter(pk=self.asked.pk).update(written=self.written)
+        if not earlier and self.written < self.asked.board.position and time.monotonic() > self.until:
+            raise PortionDone

@@ -1,0 +1,105 @@
+"""What waits for an organizer: one list, the most pressing first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Min
+from django.utils import timezone
+
+from arena.models import Vote
+from inference.models import Entry, Worker
+from leaderboard.models import LIVE, Export, ParticipationState, Round, RoundState
+from leaderboard.signing import waiting_proposal
+
+SETTLED = (RoundState.FINAL, RoundState.ANNULLED)
+
+SOON = timedelta(hours=24)
+LATE = timedelta(seconds=60)
+
+
+class Kind(StrEnum):
+    HINDERED = "hindered"
+    SIGNATURE = "signature"
+    PUBLISH = "publish"
+    APPEALS = "appeals"
+    FINISH = "finish"
+    OPENS = "opens"
+    FREEZES = "freezes"
+    ENDS = "ends"
+    NOBODY_ANSWERS = "nobody_answers"
+    WORKER_DOWN = "worker_down"
+    UNCOUNTED = "uncounted"
+    EXPORT_FAILED = "export_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something to decide or to mend. about: the entry, the worker or the reason; at: since when, or until when."""
+
+    kind: Kind
+    round: Round | None = None
+    about: str = ""
+    at: datetime | None = None
+
+
+def needs() -> list[Need]:
+    return [*of_rounds(), *of_models(), *of_votes(), *of_exports()]
+
+
+def of_rounds() -> Iterator[Need]:
+    for contest in Round.objects.exclude(state__in=SETTLED).order_by("number"):
+        if contest.hindrance:
+            yield Need(Kind.HINDERED, contest, about=contest.hindrance)
+        if proposal := waiting_proposal(contest):
+            yield Need(Kind.SIGNATURE, contest, about=proposal.asked_by.username, at=proposal.asked_at)
+        yield from of_state(contest)
+
+
+def of_state(contest: Round) -> Iterator[Need]:
+    """What the round itself waits for, or soon does by the clock."""
+    now = timezone.now()
+    match contest.state:
+        case RoundState.TALLIED:
+            yield Need(Kind.PUBLISH, contest)
+        case RoundState.PROVISIONAL:
+            yield Need(Kind.APPEALS, contest)
+        case RoundState.APPEAL if contest.appeals_end_at and contest.appeals_end_at <= now:
+            yield Need(Kind.FINISH, contest, at=contest.appeals_end_at)
+        case RoundState.SCHEDULED if contest.opens_at - now < SOON:
+            yield Need(Kind.OPENS, contest, at=contest.opens_at)
+        case RoundState.OPEN if contest.freezes_at and contest.freezes_at - now < SOON:
+            yield Need(Kind.FREEZES, contest, at=contest.freezes_at)
+        case RoundState.OPEN | RoundState.FROZEN if contest.ends_at - now < SOON:
+            yield Need(Kind.ENDS, contest, at=contest.ends_at)
+
+
+def of_models() -> Iterator[Need]:
+    """Those who compete in an open round and cannot be drawn, and workers that others stand in for."""
+    competing = Entry.objects.filter(
+        participations__round__state__in=LIVE, participations__state=ParticipationState.COMPETING
+    )
+    for entry in competing.order_by("slug").prefetch_related("workers"):
+        workers = list(entry.workers.all())
+        ill = [worker for worker in workers if not worker.healthy]
+        if len(ill) == len(workers):
+            yield Need(Kind.NOBODY_ANSWERS, about=entry.name, at=last_asked(workers))
+        else:
+            yield from (Need(Kind.WORKER_DOWN, about=f"{entry.name}: {one.url}", at=one.checked_at) for one in ill)
+
+
+def last_asked(workers: list[Worker]) -> datetime | None:
+    return max((worker.checked_at for worker in workers if worker.checked_at), default=None)
+
+
+def of_votes() -> Iterator[Need]:
+    """Votes that nobody has counted for a while: the fold is stuck."""
+    oldest = Vote.objects.filter(position=None).aggregate(oldest=Min("cast_at"))["oldest"]
+    if oldest and timezone.now() - oldest > LATE:
+        yield Need(Kind.UNCOUNTED, at=oldest)
+
+
+def of_exports() -> Iterator[Need]:
+    for asked in Export.objects.exclude(trouble="").select_related("board__series"):
+        yield Need(Kind.EXPORT_FAILED, about=f"{asked.board.series.slug}, {asked.board.number}: {asked.trouble}")
