@@ -88,10 +88,17 @@ def contest(transactional_db: None, worker: Worker) -> Any:
 
 
 def make_contest(worker: Worker, entries: int, **options: Any) -> Any:
+    from leaderboard.rounds import open_round
+
+    settings = {"ends_at": timezone.now() + timedelta(days=30), "minimum_votes": 2, "pace": 0} | options
+    return open_round(make_entries(worker, entries), **settings)
+
+
+def make_entries(worker: Worker, entries: int) -> list[Any]:
+    """Entries of as many teams, all answered for by the stand-in."""
     from accounts.models import Team
     from inference.models import Entry
     from inference.models import Worker as WorkerRow
-    from leaderboard.rounds import open_round
 
     made = []
     for name in ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir")[:entries]:
@@ -99,8 +106,7 @@ def make_contest(worker: Worker, entries: int, **options: Any) -> Any:
         team = Team.objects.create(slug=f"team-{slug}", name=f"Team {name}")
         made.append(Entry.objects.create(team=team, slug=slug, name=name))
         WorkerRow.objects.create(entry=made[-1], url=worker.url, served_name=slug, slots=100, healthy=True)
-    settings = {"ends_at": timezone.now() + timedelta(days=30), "minimum_votes": 2, "pace": 0} | options
-    return open_round(made, **settings)
+    return made
 
 
 @pytest.fixture
