@@ -33,6 +33,8 @@ class Ballot:
     voter: str
     weight: int
     hour: str
+    language: str | None
+    categories: Categories | None
 
 
 class PublishedBallot(NamedTuple):
@@ -51,6 +53,16 @@ class PublishedBallot(NamedTuple):
     turns: int
     style: Style | None
     set_aside: str | None
+
+
+class StyledBallot(NamedTuple):
+    """A counted ballot with how its answers looked."""
+
+    a: str
+    b: str
+    winner: str
+    voter: str
+    style: Style
 
 
 def ballots(gate: Gate, *, after: int = 0, upto: int | None = None) -> Iterator[Ballot]:
@@ -81,14 +93,25 @@ def _ballots(gate: Gate, votes: QuerySet[Vote]) -> Iterator[Ballot]:
         "voter_id",
         "counted_as",
         "cast_at",
+        "battle__label__language",
+        "battle__label__categories",
     )
     found = votes.order_by("position").values_list(*columns)
     pseudonym = pseudonyms(gate)
-    for position, battle, a, b, winner, voter, counted_as, cast_at in found.iterator(chunk_size=ROWS_AT_ONCE):
+    for position, battle, a, b, winner, voter, counted_as, cast_at, *label in found.iterator(chunk_size=ROWS_AT_ONCE):
         assert position is not None  # the filter says so
-        yield Ballot(
-            position, str(battle), a, b, winner, pseudonym(voter), int(counted_as is not None), hour_of(cast_at)
-        )
+        counts = int(counted_as is not None)
+        yield Ballot(position, str(battle), a, b, winner, pseudonym(voter), counts, hour_of(cast_at), *label)
+
+
+def styled_ballots(gate: Gate, *, after: int, upto: int) -> Iterator[StyledBallot]:
+    """The counted ballots past one position and up to another, of whose answers the looks are known."""
+    votes = Vote.objects.filter(gate=gate, position__gt=after, position__lte=upto, counted_as__isnull=False)
+    found = votes.filter(battle__label__style__isnull=False).order_by("position")
+    columns = ("battle__entry_a_id", "battle__entry_b_id", "winner", "voter_id", "battle__label__style")
+    slug, pseudonym = slugs(), pseudonyms(gate)
+    for a, b, winner, voter, style in found.values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE):
+        yield StyledBallot(slug[a], slug[b], winner, pseudonym(voter), style)
 
 
 def published_ballots(gate: Gate, *, after: int, upto: int) -> Iterator[PublishedBallot]:

@@ -134,6 +134,16 @@ class NoSuchSeries(Refusal):
     message = _("There is no such board.")
 
 
+class UnknownCategory(Refusal):
+    code, status = "unknown_category", 400
+    message = _("There is no such category. Known are ko, en, other, code, maths, writing, long, multi_turn and style.")
+
+
+class NoCategories(Refusal):
+    code, status = "no_categories", 404
+    message = _("Nothing is known of the questions behind this board.")
+
+
 class NoSuchRound(Refusal):
     code, status = "no_such_round", 404
     message = _("There is no such round.")

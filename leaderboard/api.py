@@ -13,6 +13,7 @@ from arena.middleware import refusal_response
 from arena.refusals import BadRequest, NoSuchEntry, NoSuchList, NoSuchRound, NoSuchSeries, NoSuchVersion, Refusal
 from leaderboard.answers import RefusalOut, shared_for_a_second
 from leaderboard.boards import board, edition, history
+from leaderboard.breakdown import SELECTABLE, breakdown
 from leaderboard.exposure import exposure
 from leaderboard.figures_api import router
 from leaderboard.models import Round
@@ -91,6 +92,47 @@ class BoardOut(Schema):
     round: RoundOut | None
 
 
+class CategoryStandingOut(Schema):
+    rank: int | None  # null: too few votes of this category, or no rank on the board of all votes
+    rank_low: int | None
+    rank_high: int | None
+    slug: str
+    name: str
+    rating: float
+    low: float
+    high: float
+    votes: int
+
+
+class StyleStandingOut(CategoryStandingOut):
+    raw_rank: int | None  # by the same votes, with style
+    raw_rating: float
+    raw_low: float
+    raw_high: float
+
+
+class ThingOut(Schema):
+    name: str  # length, headers, lists or bold
+    odds: float  # by what one standard deviation more of it multiplies the odds
+    low: float
+    high: float
+
+
+class BreakdownOut(Schema):
+    series: str
+    title: str
+    title_ko: str
+    number: int
+    created_at: str  # ISO 8601
+    category: str
+    position: int  # of the last vote it knows
+    votes: int
+    votes_needed: int  # for standings
+    parameters: dict[str, Any]  # how it follows from the ballots
+    things: list[ThingOut] | None  # of the category `style`
+    standings: list[StyleStandingOut] | list[CategoryStandingOut] | None  # null: too few votes
+
+
 class OfficialListOut(Schema):
     date: str  # the day in Seoul that began with it
     board: int
@@ -163,14 +205,23 @@ class ExposureOut(Schema):
 
 
 def board_etag(request: HttpRequest) -> str | None:
-    return edition(request.GET.get("series"))
+    known, category = edition(request.GET.get("series")), request.GET.get("category")
+    return f"{known}-{category}" if known and category in SELECTABLE else known
 
 
-@api.get("/board", response={200: BoardOut, 404: RefusalOut}, summary="The latest board of a series")
+@api.get(
+    "/board",
+    response={200: BoardOut | BreakdownOut, 400: RefusalOut, 404: RefusalOut},
+    summary="The latest board of a series, or its standings by the votes on one kind of question",
+)
 @decorate_view(shared_for_a_second, condition(etag_func=board_etag))
-def latest_board(request: HttpRequest, series: str | None = None) -> dict[str, Any]:
-    """Without `series`: the board of the open round."""
-    found = board(series)
+def latest_board(request: HttpRequest, series: str | None = None, category: str | None = None) -> dict[str, Any]:
+    """Without `series`: the board of the open round.
+
+    `category`: `ko`, `en`, `other`, `code`, `maths`, `writing`, `long`, `multi_turn`; or `style`, the board if the
+    length and formatting of answers are taken out. None of these decides who goes out.
+    """
+    found = board(series) if category is None else breakdown(series, category)
     if found is None:
         raise NoSuchSeries
     return found

@@ -11,6 +11,7 @@ from arena.sequence import sweep
 from inference.models import Entry
 from leaderboard.boards import publish_board
 from leaderboard.broadcast import announce
+from leaderboard.categories import Counts, count, publish_categories, store_counts, stored_counts
 from leaderboard.counting import Columns, store, stored, tally_of
 from leaderboard.models import Board, Folded, Round
 from leaderboard.pairing import publish_pairing
@@ -44,27 +45,31 @@ def fold(contest: Round, *, anyway: bool = False) -> Board | None:
     sweep(contest.gate_id)
     running = stored(folded, contest)
     before = folded.position
-    folded.position = count_new(contest, running, folded)
+    by_category = stored_counts(folded, contest)
+    folded.position = count_new(contest, running, by_category, folded)
     if folded.position == before and not anyway:
         return None
     made = running.fit(apart=True)
     store(folded, running)
-    folded.save(update_fields=["position", "state"])
+    store_counts(folded, by_category)
+    folded.save(update_fields=["position", "state", "by_category"])
     names = dict(Entry.objects.filter(slug__in=folded.slugs).values_list("slug", "name"))
     votes = tally_of(running)
     board = publish_board(contest.series, folded, made, names, intervals=running.intervals, votes=votes)
+    publish_categories(contest, board, folded.slugs, by_category)
     publish_pairing(contest, folded, made, votes)
     transaction.on_commit(lambda: announce(contest.series.slug))
     transaction.on_commit(lambda: BALLOTS.inc(folded.position - before))
     return board
 
 
-def count_new(contest: Round, running: Running, folded: Folded) -> int:
+def count_new(contest: Round, running: Running, by_category: Counts, folded: Folded) -> int:
     """Count the ballots past the folded position, in portions that fit in memory. Returns the last's position."""
     columns, position = Columns(folded.slugs), folded.position
     while new := list(islice(ballots(contest.gate, after=position), AT_ONCE)):
         last = new[-1].position
         running.count(columns.of(new), columns.of(earlier_ballots(contest.gate, after=position, upto=last)))
+        count(by_category, folded.slugs, new)
         position = last
         if len(new) < AT_ONCE:
             break

@@ -207,6 +207,9 @@ class Folded(models.Model):
         default=bytes,
         help_text="rating.Running's arrays, see leaderboard/counting.py. Empty: made from the votes.",
     )
+    by_category = models.BinaryField(
+        default=bytes, help_text="Counts, see leaderboard/categories.py. Empty: made from the votes."
+    )
 
 
 class Board(models.Model):
@@ -225,6 +228,28 @@ class Board(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["series", "number"], name="board_number_once_a_series")]
+
+
+class StyleBoard(models.Model):
+    """A series' ratings as of a position, without the looks of answers; see leaderboard/style.py. Never changed."""
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="style_boards")
+    position = models.PositiveBigIntegerField(help_text="The last vote it knows.")
+    content = models.JSONField(help_text="The votes it rests on, what looks are worth, and the standings.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["series", "position"], name="style_board_once_a_position")]
+
+
+class ByCategory(models.Model):
+    """An edition's standings by the kind of question, see leaderboard/categories.py. Never changed."""
+
+    board = models.OneToOneField(Board, on_delete=models.CASCADE, primary_key=True, related_name="by_category")
+    content = models.JSONField(help_text="Of each category its votes and its standings; null: too few to say.")
+    style = models.ForeignKey(
+        StyleBoard, on_delete=models.PROTECT, null=True, related_name="+", help_text="The newest when it was published."
+    )
 
 
 class Margin(models.Model):

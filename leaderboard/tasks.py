@@ -9,6 +9,7 @@ from leaderboard.margins import measure_margin
 from leaderboard.models import LIVE, Folded, Round
 from leaderboard.official import pin_due_lists
 from leaderboard.schedule import keep_schedule
+from leaderboard.style import control_style
 
 
 @shared_task
@@ -25,6 +26,13 @@ def measure_margins() -> None:
     """Called by beat once a minute: a second's work on a million votes, and much more the first time."""
     for contest in Round.objects.filter(state__in=LIVE).select_related("series", "gate"):
         measure_margin(contest)
+
+
+@shared_task
+def control_styles() -> None:
+    """Called by beat once a minute: some seconds' work on a million votes, each time there are a hundredth more."""
+    for contest in Round.objects.filter(state__in=LIVE).select_related("series", "gate"):
+        control_style(contest)
 
 
 @shared_task

@@ -28,6 +28,7 @@ from rating.errors import (
 )
 from rating.files import Row, read_ballots, read_rows, read_votes
 from rating.fitting import Fit, fit
+from rating.labels import STYLE
 from rating.live import Live, Running
 from rating.lock import Certificate, Lock, Needed, OverTheLine, certificate, lock_verdict
 from rating.outcomes import OUTCOME_NAMES, Outcome, outcome_named
@@ -41,6 +42,7 @@ from rating.tally import Tally
 
 __all__ = [
     "OUTCOME_NAMES",
+    "STYLE",
     "Anchor",
     "BadCounts",
     "BadFeatures",
