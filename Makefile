@@ -11,13 +11,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes
 FRONT := $(shell find frontend/src frontend/styles frontend/public -type f 2>/dev/null) frontend/vite.config.ts frontend/package.json
 
-.PHONY: help demo up test check bench simulate faults format secrets free-port tools
+.PHONY: help demo season up test check bench simulate faults format secrets free-port tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: free-port .venv/site .venv/demo-$(MODELS) frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## The site with four local models (PORT=8000, MODELS=real or echo)
 	@exec $(BIN)/python -m config.demo --models $(MODELS) --port "$(PORT)"
+
+season: free-port .venv/site frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Weeks of a simulated contest, played in a minute, and the site over it (PORT=8000)
+	@exec $(BIN)/python -m config.season --port "$(PORT)"
 
 up: .venv/dev .venv/demo-$(MODELS) frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## What docker-compose.yml says, as processes on local PostgreSQL and Redis (PORT, MODELS)
 	@exec $(BIN)/python -m config.up --port "$(PORT)" --profile $(if $(filter echo,$(MODELS)),echo,cpu)

@@ -84,8 +84,8 @@ class Environment(BaseSettings):
     mail_from: str = Field(
         default="noreply@localhost", description="The sender of invitations and of what secures accounts."
     )
-    demo: Literal["", "real", "echo"] = Field(
-        default="", description="Every page says that this is a demonstration, with real models or without."
+    demo: Literal["", "real", "echo", "season"] = Field(
+        default="", description="Every page says that this is a demonstration, and of what kind."
     )
 
     @field_validator("database_url")

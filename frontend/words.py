@@ -12,6 +12,10 @@ from django.utils.translation import gettext_lazy, ngettext
 DEMO_BANNERS: Mapping[str, Any] = {
     "real": gettext_lazy("Demonstration: four very small models. They speak English only, and are often wrong."),
     "echo": gettext_lazy("Demonstration without models: all four contestants only repeat your prompt."),
+    "season": gettext_lazy(
+        "A simulated season: the contestants are made up, and a program cast the votes so far. Asked by you, they only "
+        "repeat your prompt."
+    ),
 }
 STATUSES: Mapping[str, Any] = {
     "safe": gettext_lazy("Safe"),
