@@ -2,7 +2,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from frontend import people, views
-from frontend.console import files, home
+from frontend.console import drafts, files, home, rounds
 
 urlpatterns = [
     path("", views.arena, name="arena"),
@@ -30,6 +30,13 @@ urlpatterns = [
     path("console/", home.home, name="console"),
     path("console/entries", home.entries, name="console_entries"),
     path("console/log", home.log, name="console_log"),
+    path("console/rounds/new", drafts.new, name="console_new"),
+    path("console/rounds/<int:number>", rounds.round_page, name="console_round"),
+    path("console/rounds/<int:number>/draft", drafts.edit, name="console_edit"),
+    path("console/rounds/<int:number>/amend", drafts.amend, name="console_amend"),
+    path("console/rounds/<int:number>/to/<str:state>", rounds.step, name="console_step"),
+    path("console/rounds/<int:number>/confirm", rounds.confirm, name="console_confirm"),
+    path("console/rounds/<int:number>/withdraw", rounds.withdraw, name="console_withdraw"),
     path("console/rounds/<int:number>/board", home.live_board, name="console_board"),
     path("console/exports", files.exports, name="console_exports"),
     path("console/exports/ask", files.ask, name="console_ask_export"),

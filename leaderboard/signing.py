@@ -3,10 +3,11 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.audit import record
 from accounts.models import User
 from leaderboard.entering import CannotMove
 from leaderboard.models import Proposal, Round, RoundState, Transition
-from leaderboard.states import Said, held, refuse_step, refuse_stranger, take_step
+from leaderboard.states import Said, held, refuse_step, refuse_stranger, subject_of, take_step
 
 
 @transaction.atomic
@@ -18,6 +19,7 @@ def propose_move(contest: Round, to: RoundState, *, by: User, reason: str, reaso
         raise CannotMove(_("one organizer is enough for that"))
     if waiting_proposal(contest):
         raise CannotMove(_("another step waits to be confirmed; confirm or withdraw that first"))
+    record(by, "round.asked", subject_of(contest), to=str(to), reason=reason.strip(), reason_ko=reason_ko.strip())
     return Proposal.objects.create(
         round=contest,
         from_state=contest.state,
@@ -51,9 +53,10 @@ def confirm_move(proposal: Proposal, *, by: User) -> Transition:
 def withdraw_proposal(proposal: Proposal, *, by: User) -> None:
     """Any organizer may end the waiting. Raises CannotMove."""
     refuse_stranger(by)
-    proposal = _still_waiting(proposal)[1]
+    contest, proposal = _still_waiting(proposal)
     proposal.withdrawn_by = by
     proposal.save(update_fields=["withdrawn_by"])
+    record(by, "round.withdrawn", subject_of(contest), to=proposal.to_state)
 
 
 def _still_waiting(proposal: Proposal) -> tuple[Round, Proposal]:

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.audit import record
 from accounts.models import User
 from leaderboard import entering
 from leaderboard.broadcast import announce
@@ -195,6 +196,12 @@ def _impossible(start: RoundState, to: RoundState) -> str:
 
 def _log(contest: Round, start: str, to: RoundState, said: Said, *, ends_at: datetime | None = None) -> Transition:
     last = contest.transitions.order_by("-number").first()
+    by = said.by if isinstance(said.by, User) else None
+    reasons = {"reason": said.reason.strip(), "reason_ko": said.reason_ko.strip()}
+    told: dict[str, Any] = {"start": start, "to": str(to), **reasons}
+    if said.confirmed_by:
+        told["confirmed_by"] = said.confirmed_by.username
+    record(by, "round.moved_by_two" if said.confirmed_by else "round.moved", subject_of(contest), **told)
     return Transition.objects.create(
         round=contest,
         number=last.number + 1 if last else 1,
@@ -202,9 +209,13 @@ def _log(contest: Round, start: str, to: RoundState, said: Said, *, ends_at: dat
         to_state=to,
         due_at=said.due_at,
         ends_at=ends_at,
-        actor=Actor.ORGANIZER if isinstance(said.by, User) else said.by,
-        by=said.by if isinstance(said.by, User) else None,
+        actor=said.by if isinstance(said.by, Actor) else Actor.ORGANIZER,
+        by=by,
         confirmed_by=said.confirmed_by,
-        reason=said.reason.strip(),
-        reason_ko=said.reason_ko.strip(),
+        **reasons,
     )
+
+
+def subject_of(contest: Round) -> str:
+    """What the log of actions calls a round."""
+    return f"round {contest.number}"

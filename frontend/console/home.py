@@ -9,11 +9,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.doors import organizer_required
 from accounts.models import Action
-from frontend.console.words import PARTS, action_words, need_words
+from frontend.console.words import PARTS, STATES, action_words, need_words
 from frontend.views import board_as_drawn, in_language
 from inference.models import Entry
 from leaderboard.boards import board
-from leaderboard.models import UNOPENED, Round
+from leaderboard.models import Round
 from leaderboard.needs import needs
 
 LOG_LINES = 50
@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 {
                     "row": one,
                     "title": in_language(one.series.title, one.series.title_ko),
-                    "opened": one.state not in UNOPENED,
+                    "state": STATES[one.state],
                 }
                 for one in rounds[:LOG_LINES]
             ],
@@ -99,4 +99,5 @@ def logged() -> Any:
 
 
 def told(row: Action) -> dict[str, Any]:
-    return {"row": row, "at": localtime(row.at), "words": action_words(row)}
+    reason = in_language(row.details.get("reason", ""), row.details.get("reason_ko", ""))
+    return {"row": row, "at": localtime(row.at), "words": action_words(row), "reason": reason}

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Action
 from frontend.words import ROLES
+from leaderboard.models import LIVE, UNOPENED, RoundState
 from leaderboard.needs import Kind, Need
 
 NEEDS: Mapping[Kind, Any] = {
@@ -28,6 +29,45 @@ PARTS: Mapping[str, Any] = {
     "competing": gettext_lazy("competes"),
     "eliminated": gettext_lazy("eliminated"),
 }
+STATES: Mapping[str, Any] = {
+    "draft": gettext_lazy("Draft"),
+    "scheduled": gettext_lazy("Scheduled"),
+    "open": gettext_lazy("Open"),
+    "frozen": gettext_lazy("Frozen"),
+    "closed": gettext_lazy("Closed"),
+    "tallied": gettext_lazy("Counted"),
+    "provisional": gettext_lazy("Provisional result"),
+    "appeal": gettext_lazy("Appeals"),
+    "final": gettext_lazy("Final result"),
+    "annulled": gettext_lazy("Annulled"),
+}
+STEPS: Mapping[str, Any] = {
+    "draft": gettext_lazy("Take back to a draft"),
+    "scheduled": gettext_lazy("Announce"),
+    "open": gettext_lazy("Open now"),
+    "frozen": gettext_lazy("Freeze now"),
+    "closed": gettext_lazy("Close now"),
+    "tallied": gettext_lazy("Count all votes"),
+    "provisional": gettext_lazy("Publish the result"),
+    "appeal": gettext_lazy("Open appeals"),
+    "final": gettext_lazy("Declare it final"),
+    "annulled": gettext_lazy("Annul"),
+}
+# What a step leaves open, and what not.
+ENTERING: Mapping[str, Any] = {
+    "draft": gettext_lazy("It can be announced again at any time."),
+    "scheduled": gettext_lazy("Until it opens it can be taken back to a draft."),
+    "open": gettext_lazy("It cannot become a draft again: entries and the rules about ties and ratings are fixed."),
+    "frozen": gettext_lazy("Nobody can end the freeze before the result is published."),
+    "closed": gettext_lazy("It can be reopened until the result is final."),
+    "tallied": gettext_lazy("It can be reopened until the result is final."),
+    "provisional": gettext_lazy(
+        "Everybody sees who is out. To take that back, the round has to be reopened or annulled."
+    ),
+    "appeal": gettext_lazy("It can be reopened until the result is final."),
+    "final": gettext_lazy("This cannot be undone."),
+    "annulled": gettext_lazy("This cannot be undone."),
+}
 ACTIONS: Mapping[str, Any] = {
     "team.invited": gettext_lazy("invited {who} as {role}"),
     "team.invitation_withdrawn": gettext_lazy("withdrew the invitation of {who}"),
@@ -35,12 +75,28 @@ ACTIONS: Mapping[str, Any] = {
     "team.role_changed": gettext_lazy("made {who}: {role}"),
     "team.left": gettext_lazy("left"),
     "team.removed": gettext_lazy("took {who} out"),
+    "round.draft_changed": gettext_lazy("changed the draft"),
+    "round.moved": gettext_lazy("{start} → {to}"),
+    "round.moved_by_two": gettext_lazy("{start} → {to}, confirmed by {confirmed_by}"),
+    "round.asked": gettext_lazy("asked for a second signature: {to}"),
+    "round.withdrawn": gettext_lazy("withdrew what was asked for: {to}"),
+    "round.amended": gettext_lazy("amended the rules: version {version}"),
     "export.asked": gettext_lazy("had board {board} exported"),
 }
+DRAFTED = gettext_lazy("made the draft")
 
 
 def need_words(need: Need) -> str:
     return str(NEEDS[need.kind]).format(round=round_words(need.round.number) if need.round else "", about=need.about)
+
+
+def step_words(start: str, to: str) -> str:
+    """What the step from one state to another is called on a button."""
+    if start == to:
+        return _("Move the end")
+    if to in LIVE and start not in (*UNOPENED, RoundState.OPEN):
+        return _("Reopen") if to == RoundState.OPEN else _("Reopen behind the frozen board")
+    return str(STEPS[to])
 
 
 def round_words(number: int) -> str:
@@ -50,7 +106,8 @@ def round_words(number: int) -> str:
 def action_words(row: Action) -> str:
     """What was done, in words; what this code has no words for, by its name."""
     details = dict(row.details)
-    if details.get("role") in ROLES:
-        details["role"] = ROLES[details["role"]]
-    template = ACTIONS.get(row.action)
+    for key, words in (("role", ROLES), ("start", STATES), ("to", STATES)):
+        if details.get(key) in words:
+            details[key] = words[details[key]]
+    template = DRAFTED if row.action == "round.moved" and not details["start"] else ACTIONS.get(row.action)
     return str(template).format(**details) if template else row.action

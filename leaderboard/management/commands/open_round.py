@@ -1,4 +1,4 @@
-"""manage.py open_round: until the console exists, how an organizer opens a round."""
+"""manage.py open_round: a round opened at once."""
 
 from datetime import datetime
 from typing import Any
