@@ -91,6 +91,22 @@ class Running:
         self.strengths = made.strengths
         return made
 
+    def grown(self, players: int) -> Self:
+        """The state of the same votes on a board of more players, who have no votes yet; the known keep their ids.
+
+        Raises BadSetting.
+        """
+        larger = type(self)(players, prior=self.prior, both_bad=self.both_bad, intervals=self.asked)
+        if players < self.players:
+            raise BadSetting(f"a board of {self.players} players does not grow to {players}")
+        known = slice(self.players)
+        larger.weights[known, known], larger.squares[known, known] = self.weights, self.squares
+        if self.moments is not None:
+            larger.moments = self.moments.grown(players)
+        if self.strengths is not None:
+            larger.strengths = np.append(self.strengths, np.zeros(players - self.players))
+        return larger
+
     def meat(self, maximum: Maximum) -> Floats | VoterSums | None:
         """How much the derivatives vary at a maximum."""
         totals = Totals(self.weights, self.squares)

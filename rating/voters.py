@@ -71,6 +71,18 @@ class VoterMoments:
         self.cubes += float((more * (3 * given**2 + 3 * given * more + more**2)).sum())
         self.voters += int(np.count_nonzero(np.bincount(past_rows, minlength=voters.size) == 0))
 
+    def grown(self, players: int) -> "VoterMoments":
+        """The moments of the same votes on a board of more players; the known ones keep their ids.
+
+        Raises BadSetting for more than 64 players.
+        """
+        larger = VoterMoments(players, self.voters, cubes=self.cubes)
+        i, j, _ = pairs(self.players)
+        pair = i * players - i * (i + 1) // 2 + j - i - 1
+        places = np.append(pair, pair + players * (players - 1) // 2)
+        larger.sums[np.ix_(places, places)] = self.sums
+        return larger
+
     def at(self, maximum: Maximum, totals: Totals, *, cautious: bool = False) -> VoterSums:
         """The sums over voters at a maximum of Bradley and Terry's likelihood.
 
