@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 PADDING = 0.04  # of the width, so that the outermost ends are seen to end
+BESIDE = {"reference", "withdrawn", "disqualified", "suspended"}
 CHART_POINTS = 240  # more could not be told apart
 
 
@@ -29,7 +30,7 @@ class Scale:
 
 def scale(board: Mapping[str, Any]) -> Scale | None:
     """What fits all who have a place, and the line. None if nobody has: there is nothing to compare."""
-    placed = [standing for standing in board["standings"] if standing["rank"] is not None]
+    placed = [standing for standing in board["standings"] if standing["joined"]]
     # A provisional interval can be a thousand points wide and would squeeze all the others.
     firm = [standing for standing in placed if standing["status"] != "provisional"] or placed
     if not firm:
@@ -41,9 +42,14 @@ def scale(board: Mapping[str, Any]) -> Scale | None:
     return Scale(min(marks) - padding, max(marks) + padding)
 
 
+def beside(standing: Mapping[str, Any]) -> bool:
+    """Whether the cut is not about it: a reference, or somebody who has left."""
+    return standing["status"] in BESIDE
+
+
 def below(board: Mapping[str, Any]) -> frozenset[str]:
     """The slugs of those below the line: who is out, or would be if the round ended now."""
-    standings = board["standings"]
+    standings = [standing for standing in board["standings"] if not beside(standing)]
     out = [standing["slug"] for standing in standings if standing["status"] == "eliminated"]
     contest = board["round"]
     if not out and contest and contest["line"] is not None:
@@ -53,7 +59,7 @@ def below(board: Mapping[str, Any]) -> frozenset[str]:
 
 def interval(standing: Mapping[str, Any], on: Scale | None) -> dict[str, str] | None:
     """The ends and the middle of an interval plot; None where there is no place to draw it at."""
-    if on is None or standing["rank"] is None:
+    if on is None or not standing["joined"]:
         return None
     return {key: f"{on.at(standing[field])}%" for key, field in (("low", "low"), ("mid", "rating"), ("high", "high"))}
 
@@ -86,6 +92,14 @@ def gained(standing: Mapping[str, Any]) -> str:
         return ""
     points = math.floor(standing["rating"] + 0.5) - math.floor(standing["rating_before"] + 0.5)
     return f"+{points}" if points > 0 else f"−{-points}" if points < 0 else "±0"
+
+
+def of_reference(standing: Mapping[str, Any]) -> dict[str, int] | None:
+    """The figures of its percent of the reference; None for one that has none, and for references and their like."""
+    if standing["percent"] is None or standing["status"] == "reference":
+        return None
+    fields = (("percent", "percent"), ("low", "percent_low"), ("high", "percent_high"))
+    return {key: math.floor(standing[field] + 0.5) for key, field in fields}
 
 
 def about(votes: int) -> int:

@@ -27,9 +27,11 @@ from frontend import figures, plots
 from frontend.rules import rules_in_words
 from frontend.words import (
     CHANCE,
+    CHANGES,
     COOKIES,
     LINE,
     MOVED,
+    OF_REFERENCE,
     ROUND_STATES,
     STATUSES,
     VERDICTS,
@@ -44,8 +46,9 @@ from inference.models import Entry
 from leaderboard.boards import all_series, board, history
 from leaderboard.course import days, ranks
 from leaderboard.exposure import exposure
-from leaderboard.models import DECIDED, LIVE, Round, RoundState
+from leaderboard.models import DECIDED, LIVE, ParticipationChange, Round, RoundState
 from leaderboard.official import official, official_lists
+from leaderboard.participations import changes_of
 from leaderboard.rulebook import read_rulebook
 from leaderboard.winrates import win_rates
 
@@ -124,6 +127,7 @@ def entry_page(request: HttpRequest, slug: str) -> HttpResponse:
             "chart": drawing,
             "readings": [{"x": point["x"], "words": reading(point)} for point in drawing.points] if drawing else [],
             "history": plots.thinned(points, HISTORY_ROWS)[::-1],
+            "changes": [change_in_words(change) for change in changes_of(entry, drawn["series"])] if drawn else [],
         },
     )
 
@@ -255,6 +259,7 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
             "moved": moved_words(standing, found["since"]),
             "gained": plots.gained(standing),
             "chance": "" if (p := standing["p_cut"]) is None else CHANCE.format(percent=plots.percent(p)),
+            "of_reference": of_reference(standing, contest and contest["reference"]),
         }
         for standing in found["standings"]
     ]
@@ -270,8 +275,9 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
         "line_at": f"{on.at(line)}%" if on and line is not None else None,
         "rows": rows,
         "blank": {"href": "#" if contest else None},
-        "above": [row for row in rows if not row["below"]],
+        "above": [row for row in rows if not row["below"] and not plots.beside(row)],
         "below": [row for row in rows if row["below"]],
+        "beside": [row for row in rows if plots.beside(row)],
     }
 
 
@@ -293,6 +299,21 @@ def round_as_drawn(state: str) -> dict[str, Any]:
         "decided": state in (*DECIDED, RoundState.ANNULLED),
         "moves": state not in settled,
     }
+
+
+def change_in_words(change: ParticipationChange) -> dict[str, Any]:
+    """What became of an entry, when and why."""
+    return {
+        "at": change.at,
+        "words": CHANGES[change.after if change.before else "admitted"],
+        "reason": in_language(change.reason, change.reason_ko),
+    }
+
+
+def of_reference(standing: Mapping[str, Any], reference: Mapping[str, str] | None) -> str:
+    """How strong it is in percent of the round's reference."""
+    figures = plots.of_reference(standing)
+    return OF_REFERENCE.format(reference=reference["name"], **figures) if figures and reference else ""
 
 
 def outlook_words(outlook: Mapping[str, Any]) -> dict[str, str]:

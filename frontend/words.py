@@ -22,8 +22,13 @@ STATUSES: Mapping[str, Any] = {
     "at_risk": gettext_lazy("At risk"),
     "in_danger": gettext_lazy("In danger"),
     "provisional": gettext_lazy("Too few votes yet"),
+    "locked_out": gettext_lazy("Locked out"),
     "eliminated": gettext_lazy("Eliminated"),
     "ranked": gettext_lazy("Ranked"),
+    "reference": gettext_lazy("Reference"),
+    "withdrawn": gettext_lazy("Withdrawn"),
+    "disqualified": gettext_lazy("Disqualified"),
+    "suspended": gettext_lazy("Suspended"),
 }
 ROLES: Mapping[str, Any] = {"member": gettext_lazy("Member"), "owner": gettext_lazy("Owner")}
 # What a board says of its round, by the round's state: in short, and what it means.
@@ -37,6 +42,17 @@ ROUND_STATES: Mapping[str, tuple[Any, Any]] = {
     "final": (gettext_lazy("Final result"), gettext_lazy("Its votes no longer change.")),
     "annulled": (gettext_lazy("Annulled"), gettext_lazy("This round decides nothing, and nobody is out by it.")),
 }
+# What became of an entry in a round.
+CHANGES: Mapping[str, Any] = {
+    "admitted": gettext_lazy("Came into the round later, without votes"),
+    "competing": gettext_lazy("Takes part again"),
+    "eliminated": gettext_lazy("Eliminated"),
+    "withdrawn": gettext_lazy("Withdrawn"),
+    "disqualified": gettext_lazy("Disqualified"),
+    "suspended": gettext_lazy("Suspended"),
+}
+# How strong an entry is in percent of the round's reference, with the interval.
+OF_REFERENCE = gettext_lazy("{percent} percent of {reference} ({low}–{high})")
 # How likely an entry is to be truly among those whom the cut takes.
 CHANCE = gettext_lazy("{percent} % to go out")
 # How a rank has changed since an official list; the keys are those of frontend/plots.py. First what is seen.
@@ -167,6 +183,7 @@ def board_words() -> dict[str, str]:
         "votes_one": ngettext("{n} counted vote", "{n} counted votes", 1),
         "votes_other": ngettext("{n} counted vote", "{n} counted votes", 2),
         "chance": str(CHANCE),
+        "of_reference": str(OF_REFERENCE),
         **{key: str(words) for key, words in LINE.items()},
         "line_flip_one": line_flip(1),
         "line_flip_other": line_flip(2),

@@ -9,13 +9,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from arena.models import Drawable, Terms
+from leaderboard.field import competing
 from leaderboard.fold import fold
-from leaderboard.models import UNOPENED, ParticipationState, Round, RoundState, RulebookVersion
+from leaderboard.models import UNOPENED, Round, RoundState, RulebookVersion
 from leaderboard.reasons import amiss
+from leaderboard.rotation import in_rotation, issue_terms
 from leaderboard.rulebook import Rulebook, changed, digest_of, freezing, read_rulebook
 
-ARENA_RULES = ("temperature", "top_p", "max_tokens", "system_prompt", "max_turns", "pace", "reveal", "voter_cap")
 # They say what votes are worth and who wins a tie: who changed them in an open round would know whom it hits.
 FIXED = ("format", "score", "tie_band", "fewest_voters", "tie_chain", "ratings", "references", "old_votes")
 
@@ -28,21 +28,11 @@ class NotKept(Exception):
     """This site does not do yet what the rulebook promises; the words name the rule."""
 
 
-def write_version(
-    contest: Round, rules: Rulebook, drawn: Mapping[int, float], *, reason: str = "", reason_ko: str = ""
-) -> RulebookVersion:
-    """Put rules into force: the next version, its terms, and the round's copy of them. In the caller's transaction.
-
-    drawn: the entries that may be drawn, by id, and how heavily.
-    """
+def write_version(contest: Round, rules: Rulebook, *, reason: str = "", reason_ko: str = "") -> RulebookVersion:
+    """Put rules into force: the next version, its terms, and the round's copy of them. In the caller's transaction."""
     last = contest.rulebooks.order_by("-version").first()
     version = last.version + 1 if last else 1
-    terms = Terms.objects.create(
-        gate_id=contest.gate_id, version=version, **{name: getattr(rules, name) for name in ARENA_RULES}
-    )
-    Drawable.objects.bulk_create(
-        Drawable(terms=terms, entry_id=entry, weight=weight) for entry, weight in drawn.items()
-    )
+    terms = issue_terms(contest, rules, in_rotation(contest))
     contest.cut_size, contest.minimum_votes = rules.cut_size, rules.minimum_votes
     contest.freezes_at = freezing(rules, contest.ends_at)
     contest.save(update_fields=["cut_size", "minimum_votes", "freezes_at"])
@@ -71,14 +61,13 @@ def amend_round(contest: Round, changes: Mapping[str, Any], *, reason: str, reas
     rules = changed(old, changes)
     refuse_amendment(contest, old, rules, (reason, reason_ko))
     refuse_unkept(rules)
-    drawn = dict(before.terms.drawables.values_list("entry_id", "weight"))
-    made = write_version(contest, rules, drawn, reason=reason.strip(), reason_ko=reason_ko.strip())
+    made = write_version(contest, rules, reason=reason.strip(), reason_ko=reason_ko.strip())
     fold(contest, anyway=True)
     return made
 
 
 def version_in_force(contest: Round) -> RulebookVersion:
-    return contest.rulebooks.select_related("terms").latest("version")
+    return contest.rulebooks.latest("version")
 
 
 def refuse_amendment(contest: Round, old: Rulebook, rules: Rulebook, reasons: Collection[str]) -> None:
@@ -99,14 +88,12 @@ def refuse_amendment(contest: Round, old: Rulebook, rules: Rulebook, reasons: Co
     freezes_at = freezing(rules, contest.ends_at)
     if freezes_at and freezes_at <= contest.opens_at:
         raise CannotAmend(f"a freeze of {rules.freeze_hours} hours is longer than the round")
-    competing = contest.participations.filter(state=ParticipationState.COMPETING).count()
-    if not 1 <= rules.cut_size < competing:
-        raise CannotAmend(f"a cut of {rules.cut_size} does not fit {competing} entries")
+    compete = competing(contest).count()
+    if not 1 <= rules.cut_size < compete:
+        raise CannotAmend(f"a cut of {rules.cut_size} does not fit {compete} entries")
 
 
 def refuse_unkept(rules: Rulebook) -> None:
     """Raise NotKept for a rule that this site does not keep to yet: it must not be promised."""
-    if rules.references:
-        raise NotKept("references: no entry can battle without being ranked yet")
     if rules.ratings != Rulebook().ratings:
         raise NotKept("ratings.prior: ratings are made with half a phantom game only, as yet")

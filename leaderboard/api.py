@@ -35,7 +35,8 @@ def refuse_misunderstood(request: HttpRequest, why: ValidationError) -> HttpResp
 
 
 class StandingOut(Schema):
-    rank: int | None
+    joined: bool  # a chain of votes joins it to most others; without one its figures say nothing
+    rank: int | None  # among those who compete; references and those who have left have none
     rank_low: int | None  # the ranks that the votes leave open, true of all standings at once with 95 %
     rank_high: int | None
     slug: str
@@ -45,6 +46,9 @@ class StandingOut(Schema):
     high: float
     votes: int
     p_cut: float | None  # how likely it is truly below the line
+    percent: float | None  # its expected score against the reference in percent of one half: 100 is as good
+    percent_low: float | None  # with 95 %
+    percent_high: float | None
     rank_before: int | None  # on the official list of `since`; null where it had no rank there
     rating_before: float | None
     status: str
@@ -67,12 +71,18 @@ class OutlookOut(Schema):
     voters_to_flip: VotersOut | None  # the fewest found without whom; null before they were looked for
 
 
+class NameOut(Schema):
+    slug: str
+    name: str
+
+
 class RoundOut(Schema):
     number: int
     state: str
     ends_at: str  # ISO 8601
     cut_size: int
     line: float | None
+    reference: NameOut | None  # whom the percents are of; null while none has a vote
     outlook: OutlookOut | None  # null without a line, and once the round is closed
     next: str | None
 

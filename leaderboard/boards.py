@@ -11,7 +11,9 @@ from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from inference.models import Entry
 from leaderboard.editions import newest, served, shown
+from leaderboard.field import EVERYBODY, Field, field_of
 from leaderboard.models import (
+    BESIDE,
     DECIDED,
     LIVE,
     UNOPENED,
@@ -19,7 +21,6 @@ from leaderboard.models import (
     Folded,
     Margin,
     OfficialList,
-    ParticipationState,
     Round,
     RoundState,
     Series,
@@ -27,7 +28,7 @@ from leaderboard.models import (
     Status,
 )
 from leaderboard.outlook import outlook
-from leaderboard.rulebook import in_force
+from leaderboard.rulebook import Rulebook, in_force
 from rating import Fit, Intervals, Settings, Tally, cut_probabilities, parameters, rank_sets
 
 HISTORY_POINTS = 400  # more than a chart can show
@@ -65,26 +66,22 @@ def publish_board(
     last = Board.objects.filter(series=series).aggregate(last=Max("number"))["last"] or 0
     contest = Round.objects.filter(series=series).first()
     rules = in_force(contest) if contest else None
-    settings = Settings(
-        intervals=intervals,
-        minimum_votes=rules.minimum_votes if rules else 0,
-        below=rules.cut_size if rules else None,
-    )
-    standings = rated(folded.slugs, made)
+    field = field_of(contest, rules) if contest and rules else EVERYBODY
+    standings = rated(folded.slugs, made, field)
     told = None
     if contest and rules:
-        early = made.provisional(rules.minimum_votes)
-        line = line_of(standings, rules.cut_size)
-        judge(standings, contest, line, {slug for slug, is_early in zip(folded.slugs, early, strict=True) if is_early})
+        line, locked_out = line_of(standings, rules.cut_size), frozenset[str]()
         if contest.state in LIVE and line and votes is not None:
-            foretell(standings, rules.cut_size, folded.slugs, made)
-            told = outlook(made, votes, rules.cut_size, Margin.objects.filter(series=series).first())
+            foretell(standings, rules.cut_size, folded.slugs, made, field)
+            known = Margin.objects.filter(series=series).first()
+            told, locked_out = outlook(made, votes, rules.cut_size, folded.slugs, field, known)
+        judge(standings, contest, line, early_of(folded.slugs, made, rules.minimum_votes), locked_out)
     board = Board.objects.create(
         series=series,
         number=last + 1,
         position=folded.position,
         votes=votes_of(made),
-        parameters=parameters(settings),
+        parameters=parameters(settings_of(folded.slugs, made, field, rules, intervals)),
         outlook=told,
         since=OfficialList.objects.filter(series=series).aggregate(last=Max("date"))["last"],
     )
@@ -98,52 +95,87 @@ def publish_board(
     return board
 
 
+def settings_of(
+    slugs: Sequence[str], made: Fit, field: Field, rules: Rulebook | None, intervals: Intervals
+) -> Settings:
+    """What makes the same board of its ballots. Those whom no ballot names are not in their file either."""
+    named = {slug for slug, votes in zip(slugs, made.votes, strict=True) if votes > 0}
+    return Settings(
+        intervals=intervals,
+        minimum_votes=rules.minimum_votes if rules else 0,
+        below=rules.cut_size if rules else None,
+        unranked=tuple(sorted(named.intersection(field.beside))),
+        reference=field.reference if field.reference in named else None,
+    )
+
+
+def early_of(slugs: Sequence[str], made: Fit, minimum_votes: int) -> frozenset[str]:
+    """Whose ratings are provisional."""
+    return frozenset(slug for slug, early in zip(slugs, made.provisional(minimum_votes), strict=True) if early)
+
+
 def votes_of(made: Fit) -> int:
     """How many votes a fit counted, on a site where a vote counts once or not at all."""
     return round(float(made.votes.sum()) / 2)
 
 
-def rated(slugs: Sequence[str], made: Fit) -> list[Standing]:
-    """Unsaved standings, best first. Only players joined by a chain of votes to most others get a rank."""
-    ratings, (low, high) = made.ratings(), made.intervals()
+def rated(slugs: Sequence[str], made: Fit, field: Field = EVERYBODY) -> list[Standing]:
+    """Unsaved standings, best first; after those with a rank all others.
+
+    Only players joined by a chain of votes to most others get a rank, and of them only those who compete.
+    """
+    ratings, (low, high), ranks = made.ratings(), made.intervals(), made.ranks()
     joined = np.zeros(len(slugs), dtype=np.bool_)
     joined[list(made.groups[0])] = bool(made.votes.any())
-    best, worst = rank_sets(made, among=joined)
-    order = sorted(range(len(slugs)), key=lambda i: (not joined[i], made.ranks()[i]))
+    ranked = joined & field.ranked(slugs)
+    best, worst = rank_sets(made, among=ranked)
+    percents = field.percents(slugs, made, joined)
+    order = sorted(range(len(slugs)), key=lambda i: (not ranked[i], not joined[i], ranks[i]))
     return [
         Standing(
             slug=slugs[i],
-            rank=place if joined[i] else None,
-            rank_low=int(best[i]) if joined[i] else None,
-            rank_high=int(worst[i]) if joined[i] else None,
+            joined=bool(joined[i]),
+            rank=place if ranked[i] else None,
+            rank_low=int(best[i]) if ranked[i] else None,
+            rank_high=int(worst[i]) if ranked[i] else None,
             rating=float(ratings[i]),
             low=float(low[i]),
             high=float(high[i]),
             votes=round(float(made.votes[i])),
+            status=field.standing(slugs[i]),
+            **percents.get(slugs[i], {}),
         )
         for place, i in enumerate(order, 1)
     ]
 
 
-def foretell(standings: Sequence[Standing], cut_size: int, slugs: Sequence[str], made: Fit) -> None:
-    """Say of each standing how likely it is truly below the line."""
-    chances = dict(zip(slugs, cut_probabilities(made, cut_size), strict=True))
-    for standing in standings:
+def foretell(standings: Sequence[Standing], cut_size: int, slugs: Sequence[str], made: Fit, field: Field) -> None:
+    """Say of each standing that competes how likely it is truly below the line."""
+    chances = dict(zip(slugs, cut_probabilities(made, cut_size, among=field.ranked(slugs)), strict=True))
+    for standing in contenders(standings):
         standing.p_cut = float(chances[standing.slug])
 
 
-def judge(standings: Sequence[Standing], contest: Round, line: Line | None, early: Collection[str]) -> None:
-    """Say of each standing what it means for the cut. early: the slugs whose ratings are provisional."""
-    out = set(contest.participations.filter(state=ParticipationState.ELIMINATED).values_list("entry__slug", flat=True))
-    for standing in standings:
-        if contest.state == RoundState.ANNULLED:
-            standing.status = Status.RANKED
-        elif standing.slug in out:
-            standing.status = Status.ELIMINATED
-        elif contest.state in DECIDED:
+def judge(
+    standings: Sequence[Standing],
+    contest: Round,
+    line: Line | None,
+    early: Collection[str],
+    locked_out: Collection[str] = (),
+) -> None:
+    """Say of each standing that competes what it means for the cut.
+
+    early: the slugs whose ratings are provisional; locked_out: those who surely go.
+    """
+    for standing in contenders(standings):
+        if contest.state == RoundState.ANNULLED or standing.status == Status.ELIMINATED:
+            continue
+        if contest.state in DECIDED:
             standing.status = Status.SAFE
         elif line is None or standing.slug in early:
             standing.status = Status.PROVISIONAL
+        elif standing.slug in locked_out:
+            standing.status = Status.LOCKED_OUT
         else:
             standing.status = _prospect(standing, line)
 
@@ -157,11 +189,17 @@ def _prospect(standing: Standing, line: Line) -> Status:
     return Status.IN_DANGER if standing.rank_low > line.survivors else Status.AT_RISK
 
 
+def contenders(standings: Sequence[Standing]) -> list[Standing]:
+    """The standings that the cut is about."""
+    return [standing for standing in standings if standing.status not in BESIDE]
+
+
 def line_of(standings: Sequence[Standing], cut_size: int) -> Line | None:
-    """The line of a board; none while some entry cannot be ranked against the others."""
-    if any(standing.rank is None for standing in standings):
+    """The line of a board; none while some entry that competes cannot be ranked against the others."""
+    ranked = contenders(standings)
+    if any(standing.rank is None for standing in ranked):
         return None
-    return draw_line([standing.rating for standing in standings], cut_size)
+    return draw_line([standing.rating for standing in ranked], cut_size)
 
 
 def current_series() -> Series | None:
@@ -247,14 +285,20 @@ def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[
         "ends_at": contest.ends_at.isoformat(),
         "cut_size": cut_size,
         "line": line.rating if line else None,
+        "reference": next((named(one) for one in standings if one.slug == found.parameters.get("reference")), None),
         # Boards of before voters were looked for do not tell of them.
         "outlook": found.outlook and {"voters_to_flip": None} | found.outlook,
         "next": following.series.slug if following else None,
     }
 
 
+def named(standing: Standing) -> dict[str, str]:
+    return {"slug": standing.slug, "name": standing.name}
+
+
 def _standing(standing: Standing, before: tuple[int, float] | None) -> dict[str, Any]:
     return {
+        "joined": standing.joined,
         "rank": standing.rank,
         "rank_low": standing.rank_low,
         "rank_high": standing.rank_high,
@@ -265,6 +309,9 @@ def _standing(standing: Standing, before: tuple[int, float] | None) -> dict[str,
         "high": standing.high,
         "votes": standing.votes,
         "p_cut": standing.p_cut,
+        "percent": standing.percent,
+        "percent_low": standing.percent_low,
+        "percent_high": standing.percent_high,
         "rank_before": before and before[0],
         "rating_before": before and before[1],
         "status": standing.status,

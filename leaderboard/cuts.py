@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from inference.models import Entry
-from leaderboard.boards import line_of
+from leaderboard.boards import contenders, line_of
 from leaderboard.editions import newest
 from leaderboard.models import Board, ParticipationState, Round, Standing
+from leaderboard.participations import write_state
 from leaderboard.rulebook import in_force
 
 
@@ -23,7 +24,7 @@ def below_the_line(contest: Round) -> list[Standing] | None:
     board = newest(contest.series)
     standings = list(board.standings.all()) if board else []
     line = line_of(standings, in_force(contest).cut_size)
-    return standings[line.survivors :] if line else None
+    return contenders(standings)[line.survivors :] if line else None
 
 
 def make_cut(contest: Round) -> bool:
@@ -32,13 +33,15 @@ def make_cut(contest: Round) -> bool:
     if out is None:
         return False
     slugs = [standing.slug for standing in out]
-    contest.participations.filter(entry__slug__in=slugs).update(state=ParticipationState.ELIMINATED)
+    for part in contest.participations.filter(entry__slug__in=slugs):
+        write_state(part, ParticipationState.ELIMINATED)
     return True
 
 
 def take_back_cut(contest: Round) -> None:
     """Who was out by this round competes in it again."""
-    contest.participations.filter(state=ParticipationState.ELIMINATED).update(state=ParticipationState.COMPETING)
+    for part in contest.participations.filter(state=ParticipationState.ELIMINATED):
+        write_state(part, ParticipationState.COMPETING)
 
 
 def cut_of(contest: Round) -> Cut:
@@ -47,6 +50,6 @@ def cut_of(contest: Round) -> Cut:
     assert board is not None  # opening published one
     standings = list(board.standings.all())
     line = line_of(standings, in_force(contest).cut_size)
-    tied = [one.slug for one in standings if line and one.low <= line.rating <= one.high]
+    tied = [one.slug for one in contenders(standings) if line and one.low <= line.rating <= one.high]
     out = contest.participations.filter(state=ParticipationState.ELIMINATED).values("entry")
     return Cut(board, list(Entry.objects.filter(pk__in=out)), tied)

@@ -51,7 +51,7 @@ def draft_round(
         freezes_at=freezing(rules, ends_at),
         ends_at=ends_at,
     )
-    Participation.objects.bulk_create(Participation(round=contest, entry=entry) for entry in entries)
+    take_in(contest, entries)
     return contest
 
 
@@ -77,9 +77,14 @@ def change_draft(
     if entries is not None:
         contest.participations.exclude(entry__in=chosen).delete()
         there = set(contest.participations.values_list("entry_id", flat=True))
-        new = [Participation(round=contest, entry=entry) for entry in chosen if entry.pk not in there]
-        Participation.objects.bulk_create(new)
+        take_in(contest, [entry for entry in chosen if entry.pk not in there])
     return contest
+
+
+def take_in(contest: Round, entries: Sequence[Entry]) -> None:
+    Participation.objects.bulk_create(
+        Participation(round=contest, entry=entry, team_id=entry.team_id) for entry in entries
+    )
 
 
 def entrants(contest: Round) -> list[Entry]:
@@ -100,8 +105,25 @@ def refuse_unfit(entries: Sequence[Entry], rules: Rulebook, *, opens_at: datetim
         raise CannotOpen(_("its end has passed already"))
     if ends_at <= opens_at:
         raise CannotOpen(_("it would end before it opens"))
+    refuse_references(rules, entries)
     freezes_at = freezing(rules, ends_at)
     if freezes_at and freezes_at <= opens_at:
         raise CannotOpen(
             _("with a freeze of {n} hours its board would stand still from the beginning").format(n=rules.freeze_hours)
         )
+
+
+def refuse_references(rules: Rulebook, entries: Sequence[Entry]) -> None:
+    """Raise CannotOpen where somebody who is named as a reference is nobody, or competes."""
+    found = {entry.slug for entry in references(rules)}
+    for slug in rules.references:
+        if slug not in found:
+            raise CannotOpen(_("there is no entry {slug} to be a reference").format(slug=slug))
+    for entry in entries:
+        if entry.slug in found:
+            raise CannotOpen(_("{slug} cannot compete and be a reference").format(slug=entry.slug))
+
+
+def references(rules: Rulebook) -> list[Entry]:
+    """The entries that the rules name as references."""
+    return list(Entry.objects.filter(slug__in=rules.references).order_by("slug"))

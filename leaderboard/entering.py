@@ -10,11 +10,12 @@ from leaderboard.amending import NotKept, write_version
 from leaderboard.boards import publish_board
 from leaderboard.counting import stored, tally_of
 from leaderboard.cuts import make_cut, take_back_cut
-from leaderboard.drafts import CannotOpen, entrants, refuse_unfit
+from leaderboard.drafts import CannotOpen, entrants, references, refuse_unfit
 from leaderboard.exposure import exposure_by
 from leaderboard.fold import fold
 from leaderboard.models import LIVE, Folded, Freeze, Round, RoundState
 from leaderboard.pairing import publish_pairing
+from leaderboard.participations import begin
 from leaderboard.recounting import recount
 from leaderboard.rulebook import freezing, in_force
 
@@ -53,10 +54,12 @@ def refuse_unfit_now(contest: Round) -> None:
 def open_first(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     """Write version 1 of the rulebook and the first board, and let votes in."""
     refuse_another_live(contest)
-    rules, entries = in_force(contest), entrants(contest)
+    rules = in_force(contest)
+    entries = [*entrants(contest), *references(rules)]
     contest.opens_at = min(contest.opens_at, now)  # by hand it may be earlier than announced
     stand(contest, RoundState.OPEN, "opens_at")
-    write_version(contest, rules, {entry.pk: 1.0 for entry in entries})
+    begin(contest, references(rules))
+    write_version(contest, rules)
     folded = Folded.objects.create(series=contest.series, slugs=sorted(entry.slug for entry in entries))
     running = stored(folded, contest)
     made_of_nothing = running.fit(apart=True)

@@ -63,6 +63,15 @@ def fold(contest: Round, *, anyway: bool = False) -> Board | None:
     return board
 
 
+def add_player(contest: Round, entry: Entry) -> None:
+    """Make room for one more in what the votes add up to, in the caller's transaction; all others stay as they are."""
+    folded = Folded.objects.select_for_update().get(series_id=contest.series_id)
+    running = stored(folded, contest).grown(len(folded.slugs) + 1)
+    folded.slugs = [*folded.slugs, entry.slug]
+    store(folded, running)
+    folded.save(update_fields=["slugs", "state"])
+
+
 def count_new(contest: Round, running: Running, by_category: Counts, folded: Folded) -> int:
     """Count the ballots past the folded position, in portions that fit in memory. Returns the last's position."""
     columns, position = Columns(folded.slugs), folded.position

@@ -5,10 +5,13 @@ A board tells what was found last, and as of which vote: an edition stays as it 
 
 from itertools import islice
 
+import numpy as np
+
 from arena.ballots import ballots
 from leaderboard.boards import line_of
 from leaderboard.counting import Columns
 from leaderboard.editions import newest
+from leaderboard.field import field_of
 from leaderboard.models import Board, Folded, Margin, Round
 from leaderboard.rulebook import in_force
 from rating import Ballots, joined, robustness_margin
@@ -47,7 +50,11 @@ def measure_margin(contest: Round) -> bool:
     rules = in_force(contest)
     slugs = Folded.objects.get(series_id=contest.series_id).slugs
     votes = counted_of(contest, slugs, edition.position).upto(edition.position)
-    found = robustness_margin(votes, rules.cut_size, by="voters")
+    # Who competes is joined, or there were no line; whom nothing compares is left out.
+    joined_slugs = set(edition.standings.filter(joined=True).values_list("slug", flat=True))
+    members = np.array([i for i, slug in enumerate(slugs) if slug in joined_slugs])
+    among = field_of(contest, rules).ranked(slugs)[members]
+    found = robustness_margin(votes.between(members), rules.cut_size, by="voters", among=among)
     Margin.objects.update_or_create(
         series_id=contest.series_id,
         defaults={"position": edition.position, "voters": found.number if found else None},

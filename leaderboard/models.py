@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
-from accounts.models import User
+from accounts.models import Team, User
 from arena.models import Gate, Terms
 from inference.models import Entry
 
@@ -176,25 +176,74 @@ class RulebookVersion(models.Model):
         ]
 
 
+class ParticipationRole(models.TextChoices):
+    """How an entry came into a round. It never changes there: a reference cannot become one who competes."""
+
+    CONTESTANT = "contestant"
+    WILDCARD = "wildcard"
+    REFERENCE = "reference"
+
+
 class ParticipationState(models.TextChoices):
+    """What has become of it. A reference "competes" too, in the sense that it is drawn; the cut is not about it."""
+
     COMPETING = "competing"
     ELIMINATED = "eliminated"
+    DISQUALIFIED = "disqualified"
+    WITHDRAWN = "withdrawn"
+    SUSPENDED = "suspended"
 
 
 class Participation(models.Model):
-    """An entry's part in a round."""
+    """An entry's part in a round. Its state is written by leaderboard/participations.py alone."""
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="participations")
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="participations")
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, related_name="participations", help_text="The entry's, for the constraint."
+    )
+    role = models.CharField(max_length=10, choices=ParticipationRole, default=ParticipationRole.CONTESTANT)
     state = models.CharField(max_length=12, choices=ParticipationState, default=ParticipationState.COMPETING)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["round", "entry"], name="participation_once_a_round"),
+            # Who was replaced or suspended stands beside who competes now.
+            models.UniqueConstraint(
+                fields=["round", "team"],
+                condition=Q(state__in=["competing", "eliminated"], role__in=["contestant", "wildcard"]),
+                name="participation_of_one_entry_a_team",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=ParticipationState.values), name="participation_state_is_known"
             ),
+            models.CheckConstraint(condition=Q(role__in=ParticipationRole.values), name="participation_role_is_known"),
+            models.CheckConstraint(
+                condition=~Q(role="reference", state="eliminated"), name="participation_of_a_reference_is_never_cut"
+            ),
         ]
+
+
+class ParticipationChange(models.Model):
+    """A participation began or changed its state: who did it, when and why. Never changed: a trigger refuses it."""
+
+    participation = models.ForeignKey(Participation, on_delete=models.PROTECT, related_name="changes")
+    before = models.CharField(max_length=12, choices=ParticipationState, blank=True, help_text="Empty: it began.")
+    after = models.CharField(max_length=12, choices=ParticipationState)
+    reason = models.CharField(max_length=300, blank=True, help_text="Public. Empty where the rules alone decided.")
+    reason_ko = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, help_text="Null: a command, or the site itself.")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(before="") | Q(before__in=ParticipationState.values), name="change_from_a_known_state"
+            ),
+            models.CheckConstraint(condition=Q(after__in=ParticipationState.values), name="change_to_a_known_state"),
+            models.CheckConstraint(condition=~Q(before=F("after")), name="change_of_something"),
+        ]
+        ordering = ["id"]
 
 
 class Folded(models.Model):
@@ -287,14 +336,23 @@ class Freeze(models.Model):
 
 
 class Status(models.TextChoices):
-    """What a standing means for the cut. `ranked` is for boards without one."""
+    """What a standing means for the cut. `ranked` is for boards without one; the last four are not ranked."""
 
     SAFE = "safe"
     AT_RISK = "at_risk"
     IN_DANGER = "in_danger"
+    LOCKED_OUT = "locked_out"
     PROVISIONAL = "provisional"
     ELIMINATED = "eliminated"
     RANKED = "ranked"
+    REFERENCE = "reference"
+    WITHDRAWN = "withdrawn"
+    DISQUALIFIED = "disqualified"
+    SUSPENDED = "suspended"
+
+
+BESIDE = (Status.REFERENCE, Status.WITHDRAWN, Status.DISQUALIFIED, Status.SUSPENDED)
+"""Rated and never ranked: the cut is not about them."""
 
 
 class Standing(models.Model):
@@ -304,7 +362,10 @@ class Standing(models.Model):
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, null=True, related_name="standings")
     slug = models.CharField(max_length=120)
     name = models.CharField(max_length=120)
-    rank = models.PositiveIntegerField(null=True, help_text="Null: no chain of votes joins it to the others yet.")
+    joined = models.BooleanField(default=False, help_text="Whether a chain of votes joins it to most of the others.")
+    rank = models.PositiveIntegerField(
+        null=True, help_text="Among those who compete. Null: not joined, or beside them."
+    )
     rank_low = models.PositiveIntegerField(null=True, help_text="The best rank the votes leave open, at 95 % for all.")
     rank_high = models.PositiveIntegerField(null=True, help_text="The worst rank the votes leave open.")
     rating = models.FloatField()
@@ -312,10 +373,29 @@ class Standing(models.Model):
     high = models.FloatField()
     votes = models.PositiveBigIntegerField()
     p_cut = models.FloatField(null=True, help_text="How likely it is truly among those whom the cut would take.")
+    percent = models.FloatField(
+        null=True, help_text="Its expected score against the reference, in percent of one half."
+    )
+    percent_low = models.FloatField(null=True)
+    percent_high = models.FloatField(null=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.RANKED)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(rank=None) | Q(joined=True), name="standing_ranked_is_joined"),
+            models.CheckConstraint(
+                condition=Q(rank=None, p_cut=None) | ~Q(status__in=BESIDE), name="standing_beside_has_no_rank"
+            ),
+            models.CheckConstraint(
+                condition=Q(percent=None, percent_low=None, percent_high=None)
+                | Q(
+                    percent_low__gte=0,
+                    percent_low__lte=F("percent"),
+                    percent_high__gte=F("percent"),
+                    percent_high__lte=200,
+                ),
+                name="standing_percent_within_interval",
+            ),
             models.UniqueConstraint(fields=["board", "slug"], name="standing_once_a_board"),
             models.CheckConstraint(
                 condition=Q(low__lte=F("rating"), high__gte=F("rating")), name="standing_within_interval"

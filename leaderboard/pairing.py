@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.models import Pairing, Terms
-from leaderboard.models import Folded, ParticipationState, Round, RoundState
+from leaderboard.field import competing
+from leaderboard.models import Folded, Round, RoundState
 from leaderboard.rulebook import in_force
 from rating import Design, Fit, Tally, pair_probabilities, uniform_probabilities
 
@@ -48,10 +49,10 @@ def _probabilities(
     design = design_of(contest)
     if design is None:
         return uniform_probabilities(len(weights), weights)
-    competing = contest.participations.filter(state=ParticipationState.COMPETING)
-    slugs = set(competing.values_list("entry__slug", flat=True))
-    among = np.array([slug in slugs for slug in folded.slugs]) & (weights > 0)
-    # Where no chain of votes joins all, or the cut takes all, there is no line yet, and nothing to aim at.
-    joined = len(made.groups) == 1 and contest.cut_size < among.sum()
+    slugs = set(competing(contest).values_list("entry__slug", flat=True))
+    compete = np.array([slug in slugs for slug in folded.slugs])
+    among = compete & (weights > 0)
+    # Where no chain of votes joins all of them, or the cut takes all, there is no line yet, and nothing to aim at.
+    joined = set(np.flatnonzero(compete | (weights > 0))) <= set(made.groups[0]) and contest.cut_size < among.sum()
     below = contest.cut_size if joined else 0
     return pair_probabilities(made, votes, below, among=among, weights=weights, design=design)

@@ -11,7 +11,8 @@ from inference.models import Entry
 from leaderboard.cuts import Cut, cut_of
 from leaderboard.drafts import CannotOpen, draft_round
 from leaderboard.entering import CannotMove
-from leaderboard.models import DECIDED, LIVE, Actor, ParticipationState, Round, RoundState
+from leaderboard.field import competing
+from leaderboard.models import DECIDED, LIVE, Actor, Round, RoundState
 from leaderboard.rulebook import Rulebook, in_force
 from leaderboard.states import By, begin, held, move
 
@@ -71,9 +72,7 @@ def close_round(contest: Round, *, by: By = Actor.COMMAND, reason: str = CUT, re
 
 def open_following_round(contest: Round, *, by: By = Actor.COMMAND) -> Round | None:
     """The next round over the survivors, as long and by the same rules; None when one entry is left."""
-    survivors = [
-        part.entry for part in contest.participations.filter(state=ParticipationState.COMPETING).select_related("entry")
-    ]
+    survivors = [part.entry for part in competing(contest).select_related("entry")]
     if len(survivors) < 2:
         return None
     rules = in_force(contest)

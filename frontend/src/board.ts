@@ -3,10 +3,12 @@
 import {
   at as placeOf,
   below as belowLine,
+  beside as besideLine,
   gained,
   moved,
   needed,
   news,
+  ofReference,
   percent,
   ranks,
   scaleOf,
@@ -59,9 +61,15 @@ const words = readWords([
   "status_safe",
   "status_at_risk",
   "status_in_danger",
+  "status_locked_out",
   "status_provisional",
   "status_eliminated",
   "status_ranked",
+  "status_reference",
+  "status_withdrawn",
+  "status_disqualified",
+  "status_suspended",
+  "of_reference",
   "state_open",
   "state_open_more",
   "state_frozen",
@@ -118,14 +126,19 @@ function drawBoard(board: Board): void {
   const scale = scaleOf(board);
   const below = document.querySelector<HTMLElement>("[data-below]");
   const out = belowLine(board);
-  const order = { above: [] as HTMLElement[], below: [] as HTMLElement[] };
+  const besides = document.querySelector<HTMLElement>("[data-beside]");
+  const order = { above: [] as HTMLElement[], below: [] as HTMLElement[], beside: [] as HTMLElement[] };
   for (const standing of board.standings) {
     const row = rows.get(standing.slug) ?? newRow(standing);
     fillRow(row, standing, board, scale);
-    order[below && out.has(standing.slug) ? "below" : "above"].push(row);
+    const part = besideLine(standing) ? "beside" : below && out.has(standing.slug) ? "below" : "above";
+    order[part].push(row);
   }
   arrange(above, order.above);
   if (below) arrange(below, order.below);
+  if (besides) arrange(besides, order.beside);
+  const others = document.querySelector<HTMLElement>("[data-besides]");
+  if (others) others.hidden = order.beside.length === 0;
   const line = document.querySelector<HTMLElement>("[data-line]");
   if (line) line.hidden = order.below.length === 0;
   if (board.round) drawOutlook(board.round.outlook);
@@ -222,7 +235,10 @@ function fillRow(row: HTMLElement, standing: Standing, board: Board, scale: Scal
   const chance = standing.p_cut === null ? "" : fill(words.chance, { percent: percent(standing.p_cut) });
   setText(part(row, "chance"), chance);
   part(row, "icon").setAttribute("href", `#icon-${standing.status}`);
-  const placed = standing.rank !== null;
+  const share = ofReference(standing);
+  const reference = board.round?.reference?.name ?? "";
+  setText(part(row, "percent"), share ? fill(words.of_reference, { ...share, reference }) : "");
+  const placed = standing.joined;
   setText(part(row, "rating"), placed ? standing.rating.toFixed(0) : "–");
   setText(part(row, "range"), placed ? `${standing.low.toFixed(0)}–${standing.high.toFixed(0)}` : "");
   const form = plural.select(standing.votes) === "one" ? words.row_votes_one : words.row_votes_other;

@@ -3,7 +3,20 @@ import { describe, expect, it } from "vitest";
 import examples from "../../tests/frames.json";
 import figures from "../../tests/frontend/figures.json";
 import plots from "../../tests/frontend/plots.json";
-import { at, below, gained, moved, needed, news, percent, ranks, scaleOf, timeLeft } from "./boardstate";
+import {
+  at,
+  below,
+  beside,
+  gained,
+  moved,
+  needed,
+  news,
+  ofReference,
+  percent,
+  ranks,
+  scaleOf,
+  timeLeft,
+} from "./boardstate";
 import { parseBoardFrame, type Board, type Outlook, type Standing, type Status } from "./frames";
 
 const example = parseBoardFrame(examples.board[0]);
@@ -16,6 +29,9 @@ function boardOf(plot: (typeof plots)[number]): Board {
     rank_low: standing.rank,
     rank_high: standing.rank,
     p_cut: null,
+    percent: null,
+    percent_low: null,
+    percent_high: null,
     rank_before: null,
     rating_before: null,
     votes: 1,
@@ -38,6 +54,7 @@ describe.each(plots)("$about", (plot) => {
 
   it("has the server's line", () => {
     expect([...below(board)]).toEqual(plot.below);
+    expect(board.standings.filter(beside).map((standing) => standing.slug)).toEqual(plot.beside);
   });
 });
 
@@ -62,6 +79,8 @@ it("says figures as the server does", () => {
     const placed = { rank: rank as number | null, rating: Number(rating) };
     expect(gained({ ...standing, ...placed, rating_before: before as number | null })).toBe(said);
   }
+  for (const { said, status, ...percents } of figures.of_reference)
+    expect(ofReference({ ...example.standings[0]!, ...percents, status: status as Status })).toEqual(said);
 });
 
 describe("news", () => {

@@ -4,7 +4,7 @@
  * both to the same examples.
  */
 
-import type { Board, Outlook, Standing } from "./frames";
+import type { Board, Outlook, Standing, Status } from "./frames";
 
 const PADDING = 0.04;
 
@@ -21,7 +21,7 @@ export function at(scale: Scale, rating: number): number {
 
 /** What fits all who have a place, and the line. Null if nobody has. */
 export function scaleOf(board: Board): Scale | null {
-  const placed = board.standings.filter((standing) => standing.rank !== null);
+  const placed = board.standings.filter((standing) => standing.joined);
   // A provisional interval can be a thousand points wide and would squeeze all the others.
   const firm = placed.filter((standing) => standing.status !== "provisional");
   const marks = (firm.length > 0 ? firm : placed).flatMap((standing) => [standing.low, standing.high]);
@@ -78,10 +78,26 @@ export function needed({ sure, votes_needed: votes }: Outlook): [Needed, number 
   return ["line_between", about(votes.low), about(votes.high)];
 }
 
+const BESIDE: ReadonlySet<Status> = new Set(["reference", "withdrawn", "disqualified", "suspended"]);
+
+/** Whether the cut is not about it: a reference, or somebody who has left. */
+export function beside(standing: Standing): boolean {
+  return BESIDE.has(standing.status);
+}
+
+/** The figures of its percent of the reference; null for one that has none, and for references and their like. */
+export function ofReference(standing: Standing): { percent: number; low: number; high: number } | null {
+  const { percent, percent_low: low, percent_high: high } = standing;
+  if (percent === null || low === null || high === null || standing.status === "reference") return null;
+  const whole = (share: number): number => Math.floor(share + 0.5);
+  return { percent: whole(percent), low: whole(low), high: whole(high) };
+}
+
 /** The slugs of those below the line: who is out, or would be if the round ended now. */
 export function below(board: Board): ReadonlySet<string> {
-  const out = board.standings.filter((standing) => standing.status === "eliminated");
-  const { round, standings } = board;
+  const { round } = board;
+  const standings = board.standings.filter((standing) => !beside(standing));
+  const out = standings.filter((standing) => standing.status === "eliminated");
   const last =
     out.length === 0 && round && round.line !== null
       ? standings.slice(standings.length - round.cut_size)

@@ -19,10 +19,25 @@ export type Frame =
   | { readonly type: "void"; readonly message: string }
   | { readonly type: "refused"; readonly code: string; readonly message: string };
 
-export const STATUSES = ["safe", "at_risk", "in_danger", "provisional", "eliminated", "ranked"] as const;
+export const STATUSES = [
+  "safe",
+  "at_risk",
+  "in_danger",
+  "locked_out",
+  "provisional",
+  "eliminated",
+  "ranked",
+  "reference",
+  "withdrawn",
+  "disqualified",
+  "suspended",
+] as const;
 export type Status = (typeof STATUSES)[number];
 
 export interface Standing {
+  /** A chain of votes joins it to most others; without one its figures say nothing. */
+  readonly joined: boolean;
+  /** Among those who compete; null for the others, and while it is not joined. */
   readonly rank: number | null;
   /** The ranks that the votes leave open, true of all standings at once with 95 %. */
   readonly rank_low: number | null;
@@ -35,6 +50,10 @@ export interface Standing {
   readonly votes: number;
   /** How likely it is truly below the line; null where there is no line. */
   readonly p_cut: number | null;
+  /** Its expected score against the round's reference in percent of one half, with 95 %; null without a reference. */
+  readonly percent: number | null;
+  readonly percent_low: number | null;
+  readonly percent_high: number | null;
   /** On the official list named by `since`; null where it had no rank there. */
   readonly rank_before: number | null;
   readonly rating_before: number | null;
@@ -71,6 +90,8 @@ export interface RoundOfBoard {
   readonly cut_size: number;
   /** The rating at which the line stands, in Elo points; null while too few are placed to draw it. */
   readonly line: number | null;
+  /** Whom the percents are of; null while none has a vote. */
+  readonly reference: Name | null;
   /** How sure the line is; null without one, and once the round is closed. */
   readonly outlook: Outlook | null;
   readonly next: string | null;
@@ -223,6 +244,7 @@ const board = exactly<Board>({
       ends_at: text,
       cut_size: number,
       line: maybe(number),
+      reference: maybe(exactly<Name>({ slug: text, name: text })),
       outlook: maybe(
         exactly<Outlook>({
           sure: truth,
@@ -236,6 +258,7 @@ const board = exactly<Board>({
   ),
   standings: list(
     exactly<Standing>({
+      joined: truth,
       rank: maybe(number),
       rank_low: maybe(number),
       rank_high: maybe(number),
@@ -246,6 +269,9 @@ const board = exactly<Board>({
       high: number,
       votes: number,
       p_cut: maybe(number),
+      percent: maybe(number),
+      percent_low: maybe(number),
+      percent_high: maybe(number),
       rank_before: maybe(number),
       rating_before: maybe(number),
       status: oneOf(STATUSES),

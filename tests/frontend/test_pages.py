@@ -115,7 +115,7 @@ def test_a_board_of_other_votes_says_so_and_links_to_no_entry(round_of_four: Any
     series = Series.objects.create(slug="elsewhere", title="Elsewhere", note="Not our votes.")
     board = Board.objects.create(series=series, number=1, position=0, votes=12)
     Standing.objects.create(
-        board=board, slug="alder", name="Alder <b>", rank=1, rating=1000, low=990, high=1010, votes=12
+        board=board, slug="alder", name="Alder <b>", joined=True, rank=1, rating=1000, low=990, high=1010, votes=12
     )
     html = page("/board?series=elsewhere")
     assert "Not our votes." in html

@@ -20,6 +20,7 @@ def test_a_board_is_drawn_as_its_example_says(example: dict[str, Any]) -> None:
         assert on is not None
         assert on.at(rating) == percent
     assert sorted(plots.below(example)) == example["below"]
+    assert [standing["slug"] for standing in example["standings"] if plots.beside(standing)] == example["beside"]
 
 
 def test_figures_are_said_as_their_examples_say() -> None:
@@ -33,6 +34,8 @@ def test_figures_are_said_as_their_examples_say() -> None:
         assert list(plots.moved({"rank": now, "rank_before": before}, since)) == moved
     for rank, rating, before, said in FIGURES["gained"]:
         assert plots.gained({"rank": rank, "rating": rating, "rating_before": before}) == said
+    for standing in FIGURES["of_reference"]:
+        assert plots.of_reference(standing) == standing["said"]
 
 
 def point(number: int, rating: float, low: float, high: float) -> dict[str, Any]:

@@ -17,7 +17,17 @@ def publish_large_board(series, number):
     board = Board.objects.create(series=series, number=number, position=0, votes=number)
     long = "x" * 110
     Standing.objects.bulk_create(
-        Standing(board=board, slug=f"{long}{i}", name=f"{long}{i}", rank=i, rating=1000, low=990, high=1010, votes=1)
+        Standing(
+            board=board,
+            slug=f"{long}{i}",
+            name=f"{long}{i}",
+            joined=True,
+            rank=i,
+            rating=1000,
+            low=990,
+            high=1010,
+            votes=1,
+        )
         for i in range(1, 1001)
     )
     announce(series.slug)

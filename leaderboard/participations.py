@@ -1,0 +1,191 @@
+"""Who takes part in a round, and what becomes of it: every change has a reason, an author and a time, for good.
+
+Leaving takes effect with the next battle. Battles under way may be finished and voted; their votes, like all before
+them, stay counted, as the rulebook's `old_votes` says: they are what the others are measured against.
+"""
+
+from collections.abc import Iterable
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from inference.models import Entry
+from leaderboard.field import competing
+from leaderboard.fold import add_player, fold
+from leaderboard.models import (
+    Participation,
+    ParticipationChange,
+    ParticipationRole,
+    ParticipationState,
+    Round,
+    RoundState,
+)
+from leaderboard.reasons import amiss
+from leaderboard.rotation import rotate
+
+TEAM_COMPETES = gettext_lazy("another entry of its team competes in this round")
+# What organizers may make of a participation, by the round's state. Eliminating is the cut's alone; who has withdrawn
+# does not come back into the round, and a disqualification can be taken back.
+CHANGES = {
+    ParticipationState.COMPETING: {
+        ParticipationState.SUSPENDED,
+        ParticipationState.WITHDRAWN,
+        ParticipationState.DISQUALIFIED,
+    },
+    ParticipationState.SUSPENDED: {
+        ParticipationState.COMPETING,
+        ParticipationState.WITHDRAWN,
+        ParticipationState.DISQUALIFIED,
+    },
+    ParticipationState.DISQUALIFIED: {ParticipationState.COMPETING},
+}
+CHANGEABLE = (RoundState.OPEN, RoundState.FROZEN, RoundState.CLOSED, RoundState.TALLIED)
+UNSAID = (ParticipationRole.CONTESTANT, ParticipationRole.REFERENCE)
+
+
+class CannotChange(Exception):
+    """The participation stays as it is; the words say why."""
+
+
+def begin(contest: Round, references: Iterable[Entry]) -> None:
+    """The round opens: those who compete in it, and its references, take part. In the caller's transaction."""
+    for part in contest.participations.order_by("id"):
+        _log(part, "")
+    for entry in references:
+        _enter(contest, entry, ParticipationRole.REFERENCE)
+
+
+@transaction.atomic
+def change_participation(
+    part: Participation, state: ParticipationState, *, reason: str, reason_ko: str = "", by: User | None = None
+) -> Participation:
+    """Suspend, withdraw or disqualify an entry, or take that back where it can be. Raises CannotChange."""
+    contest = _held(part.round)
+    part = Participation.objects.select_related("entry").get(pk=part.pk)
+    refuse_unsaid((reason, reason_ko), by)
+    refuse_change(contest, part, state)
+    write_state(part, state, reasons=(reason.strip(), reason_ko.strip()), by=by)
+    rotate(contest)
+    fold(contest, anyway=True)
+    return part
+
+
+@transaction.atomic
+def admit_wildcard(
+    contest: Round, entry: Entry, *, reason: str, reason_ko: str = "", by: User | None = None
+) -> Participation:
+    """Let one more entry compete in an open round: without votes, and so provisional at first. Raises CannotChange.
+
+    What it did in earlier rounds stays there: nothing of it counts here.
+    """
+    contest = _held(contest)
+    refuse_unsaid((reason, reason_ko), by)
+    refuse_newcomer(contest, entry)
+    return _join(contest, entry, (reason.strip(), reason_ko.strip()), by)
+
+
+@transaction.atomic
+def replace_entry(
+    part: Participation, entry: Entry, *, reason: str, reason_ko: str = "", by: User | None = None
+) -> Participation:
+    """In an emergency: a team's entry is withdrawn and another one of the team takes its place, as a newcomer.
+
+    Nobody's votes are handed on. The new one comes in as a wildcard does. Raises CannotChange.
+    """
+    contest, reasons = _held(part.round), (reason.strip(), reason_ko.strip())
+    refuse_unsaid((reason, reason_ko), by)
+    part = Participation.objects.select_related("entry").get(pk=part.pk)
+    if entry.team_id != part.team_id:
+        raise CannotChange(_("{slug} is of another team than {other}").format(slug=entry.slug, other=part.entry.slug))
+    if part.role == ParticipationRole.REFERENCE:
+        raise CannotChange(_("the rulebook names the references, and they are not replaced"))
+    refuse_change(contest, part, ParticipationState.WITHDRAWN)
+    write_state(part, ParticipationState.WITHDRAWN, reasons=reasons, by=by)
+    refuse_newcomer(contest, entry)
+    return _join(contest, entry, reasons, by)
+
+
+def refuse_newcomer(contest: Round, entry: Entry) -> None:
+    """Raise CannotChange where this entry may not come into the round, or not now."""
+    if contest.state != RoundState.OPEN:
+        raise CannotChange(_("entries come into a round only while it is open"))
+    if contest.participations.filter(entry=entry).exists():
+        raise CannotChange(_("{slug} has taken part in this round already").format(slug=entry.slug))
+    if competing(contest).filter(team_id=entry.team_id).exists():
+        raise CannotChange(str(TEAM_COMPETES))
+
+
+def _held(contest: Round) -> Round:
+    """The round as it is now. Two organizers at once, or one who closes: the second waits and sees what was done."""
+    return Round.objects.select_for_update(of=("self",)).select_related("gate", "series").get(pk=contest.pk)
+
+
+def _enter(
+    contest: Round,
+    entry: Entry,
+    role: ParticipationRole,
+    *,
+    reasons: tuple[str, str] = ("", ""),
+    by: User | None = None,
+) -> Participation:
+    part = Participation.objects.create(round=contest, entry=entry, team_id=entry.team_id, role=role)
+    _log(part, "", reasons, by)
+    return part
+
+
+def _join(contest: Round, entry: Entry, reasons: tuple[str, str], by: User | None) -> Participation:
+    part = _enter(contest, entry, ParticipationRole.WILDCARD, reasons=reasons, by=by)
+    add_player(contest, entry)
+    rotate(contest)
+    fold(contest, anyway=True)
+    return part
+
+
+def changes_of(entry: Entry, series: str) -> QuerySet[ParticipationChange]:
+    """What became of an entry in a series, for everybody to read; that it took part goes without saying."""
+    changes = ParticipationChange.objects.filter(participation__entry=entry, participation__round__series__slug=series)
+    return changes.exclude(before="", participation__role__in=UNSAID).select_related("participation")
+
+
+def write_state(
+    part: Participation, state: ParticipationState, *, reasons: tuple[str, str] = ("", ""), by: User | None = None
+) -> None:
+    """The one place that writes a state, and its line in the log. Raises CannotChange where a constraint refuses."""
+    before, part.state = part.state, state
+    try:
+        with transaction.atomic():
+            part.save(update_fields=["state"])
+    except IntegrityError:
+        part.state = before
+        raise CannotChange(str(TEAM_COMPETES)) from None
+    _log(part, before, reasons, by)
+
+
+def refuse_change(contest: Round, part: Participation, state: ParticipationState) -> None:
+    """Raise CannotChange where this may not become of it, or not now."""
+    if contest.state not in CHANGEABLE:
+        raise CannotChange(_("its result is published, or it has not opened; nothing becomes of its entries now"))
+    if state not in CHANGES.get(ParticipationState(part.state), ()):
+        raise CannotChange(
+            _("{slug} is {state}, and cannot become {wanted} by an organizer's word").format(
+                slug=part.entry.slug, state=part.state, wanted=state
+            )
+        )
+
+
+def refuse_unsaid(reasons: tuple[str, str], by: User | None) -> None:
+    """Raise CannotChange where nobody who may does it, or nobody says why."""
+    if by is not None and not (by.is_staff and by.is_active):
+        raise CannotChange(_("{name} is no organizer").format(name=by.username))
+    if words := amiss(*reasons):
+        raise CannotChange(words)
+
+
+def _log(part: Participation, before: str, reasons: tuple[str, str] = ("", ""), by: User | None = None) -> None:
+    reason, reason_ko = reasons
+    ParticipationChange.objects.create(
+        participation=part, before=before, after=part.state, reason=reason, reason_ko=reason_ko, by=by
+    )
