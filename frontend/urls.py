@@ -1,13 +1,14 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from frontend import people, views
+from frontend import people, timeline, views
 from frontend.console import drafts, files, home, rounds
 
 urlpatterns = [
     path("", views.arena, name="arena"),
     path("board", views.board_page, name="board"),
     path("entries/<slug:slug>", views.entry_page, name="entry"),
+    path("rounds/<int:number>", timeline.round_page, name="round"),
     path("rounds/<int:number>/exposure", views.exposure_page, name="exposure"),
     path("rounds/<int:number>/figures", views.figures_page, name="figures"),
     path("rounds/<int:number>/rules", views.rules_page, name="rules"),

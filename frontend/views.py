@@ -49,7 +49,8 @@ from leaderboard.exposure import exposure
 from leaderboard.models import DECIDED, LIVE, ParticipationChange, Round, RoundState
 from leaderboard.official import official, official_lists
 from leaderboard.participations import changes_of
-from leaderboard.rulebook import read_rulebook
+from leaderboard.rulebook import digest_of, read_rulebook
+from leaderboard.timeline import public_round
 from leaderboard.winrates import win_rates
 
 HISTORY_ROWS = 30
@@ -179,12 +180,15 @@ def figures_page(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 @introduces_visitor
 def rules_page(request: HttpRequest, number: int) -> HttpResponse:
-    contest = get_object_or_404(Round.objects.select_related("series"), number=number)
+    contest = public_round(number)
+    if contest is None:
+        raise Http404
     wanted = request.GET.get("version", "")
     versions = list(contest.rulebooks.order_by("-version"))
     shown = next((one for one in versions if wanted in ("", str(one.version))), None)
-    if shown is None:
+    if shown is None and (versions or wanted):
         raise Http404
+    content = shown.content if shown else contest.draft
     return render(
         request,
         "frontend/rules.html",
@@ -192,7 +196,8 @@ def rules_page(request: HttpRequest, number: int) -> HttpResponse:
             "contest": contest,
             "title": in_language(contest.series.title, contest.series.title_ko),
             "shown": shown,
-            "chapters": rules_in_words(read_rulebook(shown.content)),
+            "digest": digest_of(content),
+            "chapters": rules_in_words(read_rulebook(content)),
             "versions": [{"made": one, "reason": in_language(one.reason, one.reason_ko)} for one in versions],
         },
     )

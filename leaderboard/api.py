@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import condition, conditional_page
-from ninja import NinjaAPI, Schema
+from ninja import Field, NinjaAPI, Schema
 from ninja.decorators import decorate_view
 from ninja.errors import ValidationError
 
@@ -16,9 +16,10 @@ from leaderboard.boards import board, edition, history
 from leaderboard.breakdown import SELECTABLE, breakdown
 from leaderboard.exposure import exposure
 from leaderboard.figures_api import router
-from leaderboard.models import Round
+from leaderboard.models import UNOPENED
 from leaderboard.official import official, official_lists
-from leaderboard.rulebook import Rulebook, version_of
+from leaderboard.rulebook import Rulebook, digest_of, version_of
+from leaderboard.timeline import public_round, timeline
 
 api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_namespace="api")
 api.add_router("", router)
@@ -171,6 +172,40 @@ class HistoryOut(Schema):
     points: list[PointOut]
 
 
+class StageOut(Schema):
+    state: str
+    place: str  # past, now or ahead
+    at: str | None  # ISO 8601: when it began, or is to begin
+
+
+class StepOut(Schema):
+    number: int
+    from_: str | None = Field(alias="from")  # null: it began here
+    to: str
+    at: str  # ISO 8601
+    due_at: str | None  # by the schedule
+    ends_at: str | None  # the end that the round was given with it
+    actor: str  # organizer, schedule or command
+    signed_by_two: bool
+    reason: str
+    reason_ko: str
+
+
+class CourseOut(Schema):
+    round: int
+    series: str
+    title: str
+    title_ko: str
+    state: str
+    opens_at: str  # ISO 8601
+    freezes_at: str | None
+    ends_at: str
+    appeals_end_at: str | None
+    rulebook: str  # the digest of the one in force
+    stages: list[StageOut]
+    steps: list[StepOut]
+
+
 class DesignOut(Schema):
     floor: float  # votes of every pair that come before any verdict steers the draw
     explore: float  # the share of the draws that is uniform
@@ -282,17 +317,33 @@ def round_exposure(request: HttpRequest, number: int) -> dict[str, Any]:
 
 
 @api.get(
+    "/rounds/{int:number}",
+    response={200: CourseOut, 404: RefusalOut},
+    by_alias=True,
+    summary="A round's states, and every step between them",
+)
+@decorate_view(shared_for_a_second, conditional_page)
+def round_course(request: HttpRequest, number: int) -> dict[str, Any]:
+    """Its states with their dates, and every step from one to the next. A draft is none yet."""
+    found = timeline(number)
+    if found is None:
+        raise NoSuchRound
+    return found
+
+
+@api.get(
     "/rounds/{number}/rulebook",
     response={200: Rulebook, 400: RefusalOut, 404: RefusalOut},
     summary="A round's rulebook, byte by byte as its digest was made of it",
 )
 @decorate_view(shared_for_a_second, conditional_page)
 def rulebook(request: HttpRequest, number: int, version: int | None = None) -> HttpResponse:
-    """Without `version`: the one in force. The ETag is its SHA-256."""
-    contest = Round.objects.filter(number=number).first()
+    """Without `version`: the one in force, or with which the round is to open. The ETag is its SHA-256."""
+    contest = public_round(number)
     if contest is None:
         raise NoSuchRound
     found = version_of(contest, version)
-    if found is None:
+    if found is None and (version is not None or contest.state not in UNOPENED):
         raise NoSuchVersion
-    return HttpResponse(found.content.encode(), content_type="application/json", headers={"ETag": f'"{found.digest}"'})
+    content = found.content if found else contest.draft
+    return HttpResponse(content.encode(), content_type="application/json", headers={"ETag": f'"{digest_of(content)}"'})

@@ -56,6 +56,7 @@ PAGES = [
     "/about",
     "/privacy",
     "/entries/alder",
+    "/rounds/1",
     "/rounds/1/exposure",
     "/rounds/1/figures",
     "/rounds/1/rules",

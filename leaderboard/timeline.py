@@ -1,0 +1,78 @@
+"""A round from its announcement to its end: what has happened, what happens when, who moved it and why."""
+
+from datetime import datetime
+from typing import Any
+
+from leaderboard.models import Round, RoundState, Transition
+from leaderboard.rulebook import digest_of, rulebook_bytes
+
+S = RoundState
+COURSE = (S.SCHEDULED, S.OPEN, S.FROZEN, S.CLOSED, S.TALLIED, S.PROVISIONAL, S.APPEAL, S.FINAL)
+
+
+def public_round(number: int) -> Round | None:
+    """The round of that number, if it is anybody's business: a draft is not."""
+    rounds = Round.objects.exclude(state=S.DRAFT).select_related("series", "gate")
+    return rounds.filter(number=number).first()
+
+
+def timeline(number: int) -> dict[str, Any] | None:
+    """A round's states and every step between them, as the API and the page show it; None if there is no such round."""
+    contest = public_round(number)
+    if contest is None:
+        return None
+    steps = list(contest.transitions.all())
+    return {
+        "round": contest.number,
+        "series": contest.series.slug,
+        "title": contest.series.title,
+        "title_ko": contest.series.title_ko,
+        "state": contest.state,
+        "opens_at": contest.opens_at.isoformat(),
+        "freezes_at": _told(contest.freezes_at),
+        "ends_at": contest.ends_at.isoformat(),
+        "appeals_end_at": _told(contest.appeals_end_at),
+        "rulebook": digest_of(rulebook_bytes(contest).decode()),
+        "stages": _stages(contest, steps),
+        "steps": [_step(step) for step in steps],
+    }
+
+
+def _told(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _stages(contest: Round, steps: list[Transition]) -> list[dict[str, Any]]:
+    """The states in order, each with when it began or is to begin; `place` is one of past, now, ahead."""
+    # Where the round was taken back to, what came after it is ahead again.
+    entered = {step.to_state: step.at for step in steps if step.to_state != step.from_state}
+    states = [state for state in COURSE if state != S.FROZEN or contest.freezes_at]
+    if contest.state == S.ANNULLED:
+        states = [state for state in states if state in entered] + [S.ANNULLED]
+    here = states.index(S(contest.state))
+    planned = {S.OPEN: contest.opens_at, S.FROZEN: contest.freezes_at, S.CLOSED: contest.ends_at}
+    planned[S.FINAL] = contest.appeals_end_at
+    return [
+        {
+            "state": state.value,
+            "place": "now" if place == here else "past" if place < here else "ahead",
+            "at": _told(entered.get(state) if place <= here else planned.get(state)),
+        }
+        for place, state in enumerate(states)
+        if place >= here or state in entered  # a close by hand may come before the freeze
+    ]
+
+
+def _step(step: Transition) -> dict[str, Any]:
+    return {
+        "number": step.number,
+        "from": step.from_state or None,
+        "to": step.to_state,
+        "at": step.at.isoformat(),
+        "due_at": _told(step.due_at),
+        "ends_at": _told(step.ends_at),
+        "actor": step.actor,
+        "signed_by_two": step.confirmed_by_id is not None,
+        "reason": step.reason,
+        "reason_ko": step.reason_ko,
+    }
