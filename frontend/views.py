@@ -24,6 +24,7 @@ from arena.limits import WINDOW_SECONDS
 from arena.replay import KEEP_SECONDS
 from arena.visitors import introduces_visitor, voter_id
 from frontend import figures, plots
+from frontend.categories import category_page, kinds, of_entry, selectable
 from frontend.rules import rules_in_words
 from frontend.words import (
     CHANCE,
@@ -44,6 +45,7 @@ from frontend.words import (
 )
 from inference.models import Entry
 from leaderboard.boards import all_series, board, history
+from leaderboard.breakdown import standings_of_entry
 from leaderboard.course import days, ranks
 from leaderboard.exposure import exposure
 from leaderboard.models import DECIDED, LIVE, ParticipationChange, Round, RoundState
@@ -77,6 +79,8 @@ def arena(request: HttpRequest) -> HttpResponse:
 @introduces_visitor
 def board_page(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("series")
+    if "category" in request.GET:
+        return category_page(request, wanted, request.GET["category"])
     day = day_named(request.GET["date"]) if "date" in request.GET else None
     found = official(wanted, day) if day else board(wanted)
     if found is None and (wanted or day):
@@ -91,6 +95,7 @@ def board_page(request: HttpRequest) -> HttpResponse:
             "series": series,
             "board": found and board_as_drawn(found),
             "day": day,
+            "selectable": selectable(),
             "days": [date.fromisoformat(one["date"]) for one in lists["lists"]] if lists else [],
         },
     )
@@ -127,6 +132,7 @@ def entry_page(request: HttpRequest, slug: str) -> HttpResponse:
             "gap": round(standing["rating"] - line) if standing and standing["rank"] and line is not None else None,
             "chart": drawing,
             "readings": [{"x": point["x"], "words": reading(point)} for point in drawing.points] if drawing else [],
+            "categories": of_entry(standings_of_entry(found["series"], slug)) if found else [],
             "history": plots.thinned(points, HISTORY_ROWS)[::-1],
             "changes": [change_in_words(change) for change in changes_of(entry, drawn["series"])] if drawn else [],
         },
@@ -206,7 +212,7 @@ def rules_page(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 @introduces_visitor
 def about(request: HttpRequest) -> HttpResponse:
-    return render(request, "frontend/about.html")
+    return render(request, "frontend/about.html", {"kinds": kinds()})
 
 
 @never_cache

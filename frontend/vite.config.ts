@@ -43,6 +43,7 @@ export default defineConfig({
         site: here("src/site.ts"),
         arena: here("src/arena.ts"),
         board: here("src/board.ts"),
+        category: here("src/category.ts"),
         entry: here("src/entry.ts"),
         privacy: here("src/privacy.ts"),
         exports: here("src/exports.ts"),

@@ -53,6 +53,8 @@ PAGES = [
     "/",
     "/board",
     "/board?date=2026-11-02",
+    "/board?category=code",
+    "/board?category=style",
     "/about",
     "/privacy",
     "/entries/alder",
