@@ -25,6 +25,7 @@ from arena.replay import KEEP_SECONDS
 from arena.visitors import introduces_visitor, voter_id
 from frontend import figures, plots
 from frontend.categories import category_page, kinds, of_entry, selectable
+from frontend.countdown import countdown, end_of
 from frontend.rules import rules_in_words
 from frontend.words import (
     CHANCE,
@@ -71,6 +72,7 @@ def arena(request: HttpRequest) -> HttpResponse:
             "prompt_limit": PROMPT_LIMIT,
             "contest": contest,
             "contest_title": contest and in_language(contest.series.title, contest.series.title_ko),
+            "end": contest and end_of(contest.ends_at),
         },
     )
 
@@ -279,7 +281,7 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
         "title": in_language(found["title"], found["title_ko"]),
         "note": in_language(found["note"], found["note_ko"]),
         "created_at": datetime.fromisoformat(found["created_at"]),
-        "ends_at": datetime.fromisoformat(contest["ends_at"]) if contest else None,
+        **(dates_as_drawn(contest) if contest else {}),
         **(round_as_drawn(contest["state"]) if contest else {}),
         "since": date.fromisoformat(found["since"]) if found["since"] else None,
         "outlook": outlook_words(contest["outlook"]) if contest and contest["outlook"] else None,
@@ -289,6 +291,19 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
         "above": [row for row in rows if not row["below"] and not plots.beside(row)],
         "below": [row for row in rows if row["below"]],
         "beside": [row for row in rows if plots.beside(row)],
+    }
+
+
+def dates_as_drawn(contest: Mapping[str, Any]) -> dict[str, Any]:
+    """When a round ends and when its board freezes, with what is left until then."""
+    ends_at = datetime.fromisoformat(contest["ends_at"])
+    freezes_at = datetime.fromisoformat(contest["freezes_at"]) if contest["freezes_at"] else None
+    return {
+        "ends_at": ends_at,
+        "end": end_of(ends_at),
+        "freezes_at": freezes_at,
+        "freeze": countdown(freezes_at or ends_at),
+        "to_freeze": contest["state"] == RoundState.OPEN and freezes_at is not None,
     }
 
 

@@ -81,6 +81,7 @@ class RoundOut(Schema):
     number: int
     state: str
     ends_at: str  # ISO 8601
+    freezes_at: str | None  # from when on the public board stands still
     cut_size: int
     line: float | None
     reference: NameOut | None  # whom the percents are of; null while none has a vote

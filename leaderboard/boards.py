@@ -261,7 +261,7 @@ def edition(slug: str | None = None) -> str | None:
     if found is None:
         return None
     series = [f"series__{field}" for field in ("title", "title_ko", "note", "note_ko")]
-    contest = [f"series__round__{field}" for field in ("state", "ends_at", "cut_size")]
+    contest = [f"series__round__{field}" for field in ("state", "ends_at", "freezes_at", "cut_size")]
     told = shown(found).values_list("id", *series, *contest, Subquery(following)).first()
     return told and hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
@@ -283,6 +283,7 @@ def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[
         "number": contest.number,
         "state": contest.state,
         "ends_at": contest.ends_at.isoformat(),
+        "freezes_at": contest.freezes_at.isoformat() if contest.freezes_at else None,
         "cut_size": cut_size,
         "line": line.rating if line else None,
         "reference": next((named(one) for one in standings if one.slug == found.parameters.get("reference")), None),

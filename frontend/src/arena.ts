@@ -1,5 +1,6 @@
 /** The arena's page: a question, two answers, a verdict, two names. */
 
+import { startCountdowns } from "./countdown";
 import { Duel } from "./duel";
 import { parseVisitor, VERDICTS, type Side, type Verdict, type Visitor } from "./frames";
 import { ask } from "./http";
@@ -452,3 +453,4 @@ addEventListener("offline", draw);
 redraw();
 void learnAllowance();
 arrive();
+startCountdowns();

@@ -12,9 +12,9 @@ import {
   percent,
   ranks,
   scaleOf,
-  timeLeft,
   type Scale,
 } from "./boardstate";
+import { startCountdowns } from "./countdown";
 import { parseBoardFrame, type Board, type RoundOfBoard, type Standing, type Outlook } from "./frames";
 import { all, copyOf, oncePerFrame, prefersLessMotion, setText, the } from "./page";
 import { Socket } from "./socket";
@@ -29,9 +29,6 @@ const words = readWords([
   "reconnecting",
   "pause",
   "go_on",
-  "time_left",
-  "time_left_short",
-  "time_up",
   "votes_one",
   "votes_other",
   "chance",
@@ -165,10 +162,23 @@ function drawRound(round: RoundOfBoard): void {
     ends.dateTime = round.ends_at;
     const at = new Date(round.ends_at);
     setText(ends, fill(words.when, { date: day.format(at), time: time.format(at) }));
+    the("left").dataset["until"] = round.ends_at;
   }
+  drawFreeze(round.freezes_at);
   const next = the("next-round");
   next.hidden = round.next === null || voting(round);
   next.querySelector("a")?.setAttribute("href", `?series=${encodeURIComponent(round.next ?? "")}`);
+}
+
+function drawFreeze(freezes_at: string | null): void {
+  const place = the("freeze");
+  place.hidden ||= freezes_at === null;
+  const moment = the<HTMLTimeElement>("freezes");
+  if (freezes_at === null || Date.parse(moment.dateTime) === Date.parse(freezes_at)) return;
+  moment.dateTime = freezes_at;
+  const at = new Date(freezes_at);
+  setText(moment, fill(words.when, { date: day.format(at), time: time.format(at) }));
+  the("freeze-left").dataset["until"] = freezes_at;
 }
 
 function voting({ state }: RoundOfBoard): boolean {
@@ -303,17 +313,6 @@ function drawState(): void {
   setText(the("pause-words"), paused ? words.go_on : words.pause);
 }
 
-function countDown(): void {
-  const ends = the<HTMLTimeElement>("ends");
-  const tick = (): void => {
-    const left = timeLeft(Date.parse(ends.dateTime), Date.now());
-    const form = left && left.days > 0 ? words.time_left : words.time_left_short;
-    setText(the("left"), left ? fill(form, { ...left }) : words.time_up);
-    setTimeout(tick, left && left.days > 0 ? 15_000 : 1_000);
-  };
-  tick();
-}
-
 function watch(): void {
   const series = encodeURIComponent(page.dataset["series"] ?? "");
   new Socket(`/ws/board?series=${series}`, {
@@ -346,5 +345,5 @@ function watch(): void {
 // An imported board does not change, nor does that of a settled round: nothing to watch.
 if (document.querySelector("[data-live]")) {
   watch();
-  countDown();
+  startCountdowns();
 }

@@ -87,6 +87,8 @@ export interface RoundOfBoard {
   readonly number: number;
   readonly state: RoundState;
   readonly ends_at: string;
+  /** From when on the public board stands still; null if it never does. */
+  readonly freezes_at: string | null;
   readonly cut_size: number;
   /** The rating at which the line stands, in Elo points; null while too few are placed to draw it. */
   readonly line: number | null;
@@ -242,6 +244,7 @@ const board = exactly<Board>({
       number,
       state: oneOf(ROUND_STATES),
       ends_at: text,
+      freezes_at: maybe(text),
       cut_size: number,
       line: maybe(number),
       reference: maybe(exactly<Name>({ slug: text, name: text })),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from frontend.rules import rules_in_words
 from inference.entries import add_entry
 from leaderboard.amending import amend_round
-from leaderboard.models import Board, Series, Standing
+from leaderboard.models import Board, Round, Series, Standing
 from leaderboard.official import pin_due_lists
 from leaderboard.rounds import open_round
 from leaderboard.rulebook import read_rulebook
@@ -112,6 +112,28 @@ def test_the_board_can_be_read_without_a_script(round_of_four: Any) -> None:
     assert html.count("data-row=") == 5  # and the empty one for newcomers
     assert "Too few votes yet" in html
     assert "Open until" in html
+
+
+@pytest.mark.parametrize("path", ["/", "/board"])
+def test_the_time_left_is_said_without_a_script(round_of_four: Any, path: str) -> None:
+    said = re.search(
+        r'<span role="timer" aria-live="off" data-until="([^"]+)" data-now="([^"]+)"[^>]*>([^<]+)<', page(path)
+    )
+    assert said is not None
+    left = datetime.fromisoformat(said[1]) - datetime.fromisoformat(said[2])
+    assert timedelta(days=29) < left < timedelta(days=30)
+    assert re.fullmatch(r"29 d 23 h 5\d min left", said[3])
+    assert re.search(r">29일 23시간 5\d분 남음<", page(path, "ko"))
+    Round.objects.update(opens_at=timezone.now() - timedelta(days=2), ends_at=timezone.now() - timedelta(seconds=1))
+    assert ">The time is up.<" in page(path)
+
+
+def test_a_board_that_will_stand_still_says_from_when(round_of_four: Any) -> None:
+    assert re.search("data-freeze [^>]*hidden", page("/board"))
+    Round.objects.update(freezes_at=timezone.now() + timedelta(days=3, hours=1))
+    shown = page("/board")
+    assert not re.search("data-freeze [^>]*hidden", shown)
+    assert re.search(r">3 d 0 h 5\d min left<", shown)
 
 
 def test_a_board_of_other_votes_says_so_and_links_to_no_entry(round_of_four: Any) -> None:

@@ -1,12 +1,14 @@
 """The arithmetic of the pictures. src/boardstate.test.ts holds the script to the same examples."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from frontend import plots
+from frontend.countdown import left_words
 
 FIGURES = json.loads(Path(__file__).with_name("figures.json").read_text())
 EXAMPLES = json.loads(Path(__file__).with_name("plots.json").read_text())
@@ -32,6 +34,9 @@ def test_figures_are_said_as_their_examples_say() -> None:
         assert plots.ranks({"rank_low": low, "rank_high": high}) == said
     for since, now, before, *moved in FIGURES["moved"]:
         assert list(plots.moved({"rank": now, "rank_before": before}, since)) == moved
+    forms = {"long": "{days} d {hours} h {minutes} min", "short": "{hours} h {minutes} min {seconds} s"}
+    for seconds, said in FIGURES["left"]:
+        assert left_words(timedelta(seconds=seconds), **forms) == said
     for rank, rating, before, said in FIGURES["gained"]:
         assert plots.gained({"rank": rank, "rating": rating, "rating_before": before}) == said
     for standing in FIGURES["of_reference"]:
