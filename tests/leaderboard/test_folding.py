@@ -320,6 +320,7 @@ def test_the_api_describes_itself(visitor):
         "/api/v1/entries/{slug}/history",
         "/api/v1/lists",
         "/api/v1/lists/{day}",
+        "/api/v1/rounds/{number}",
         "/api/v1/rounds/{number}/days",
         "/api/v1/rounds/{number}/exposure",
         "/api/v1/rounds/{number}/ranks",
