@@ -18,7 +18,6 @@ from inference.models import Entry
 VOTERS_AT_ONCE = 500
 ROWS_AT_ONCE = 2000
 PSEUDONYMS_KEPT = 20_000  # voters whose votes lie near each other; more would only cost memory
-OVER_CAP = "over_cap"  # why a vote is kept and not counted: the voter had no more that count
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +123,11 @@ def published_ballots(gate: Gate, *, after: int, upto: int) -> Iterator[Publishe
     columns = ("position", "battle_id", "battle__entry_a_id", "battle__entry_b_id", "winner", "voter_id")
     label = [f"battle__label__{field}" for field in ("language", "categories", "style")]
     found = votes.annotate(turns=Subquery(turns.annotate(n=Count("id")).values("n"))).values_list(
-        *columns, "counted_as", "cast_at", "turns", *label
+        *columns, "set_aside", "cast_at", "turns", *label
     )
     slug, pseudonym = slugs(), pseudonyms(gate)
-    for position, battle, a, b, winner, voter, counted_as, cast_at, shown, language, categories, style in found:
+    for position, battle, a, b, winner, voter, set_aside, cast_at, shown, language, categories, style in found:
         assert position is not None  # the filter says so
-        counts = counted_as is not None
         yield PublishedBallot(
             position=position,
             battle=str(battle),
@@ -137,13 +135,13 @@ def published_ballots(gate: Gate, *, after: int, upto: int) -> Iterator[Publishe
             b=slug[b],
             winner=winner,
             voter=pseudonym(voter),
-            weight=int(counts),
+            weight=int(not set_aside),
             hour=hour_of(cast_at),
             language=language,
             categories=in_order(categories),
             turns=shown or 0,
             style=in_order(style),
-            set_aside=None if counts else OVER_CAP,
+            set_aside=set_aside or None,
         )
 
 

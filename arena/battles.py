@@ -244,11 +244,15 @@ def describe_battle(battle: Battle) -> dict[str, Any]:
         "turns_left": 0 if vote or void else battle.terms.max_turns - len(turns),
         "votable": battle.state == BattleState.OPEN and votable(turns) and battle.terms.gate.is_open,
         "tick": last,
-        "vote": {"winner": vote.winner, "counted": vote.counted_as is not None} if vote else None,
+        "vote": _describe_vote(vote) if vote else None,
         "names": names(battle, vote),
         "message": void_words(turns[-1].fault) if void and turns else None,
         "erased": any(turn.erased_at for turn in turns),
     }
+
+
+def _describe_vote(vote: Vote) -> dict[str, Any]:
+    return {"winner": vote.winner, "counted": vote.counted_as is not None, "set_aside": vote.set_aside or None}
 
 
 def _describe_turn(turn: Turn) -> dict[str, Any]:

@@ -37,7 +37,13 @@ PAST = """
             AND other.entry_b_id IN (battle.entry_a_id, battle.entry_b_id)),
         (SELECT count(*) FROM arena_drawable WHERE terms_id = battle.terms_id),
         (SELECT state FROM arena_turn WHERE battle_id = battle.id ORDER BY number DESC LIMIT 1),
-        gate.is_open, gate.is_frozen, vote.in_freeze
+        gate.is_open, gate.is_frozen, vote.in_freeze, vote.set_aside,
+        EXISTS (
+            SELECT 1 FROM arena_voteraccount AS account
+            JOIN accounts_membership AS membership ON membership.user_id = account.user_id
+            JOIN inference_entry AS entry ON entry.team_id = membership.team_id
+            WHERE account.voter_id = battle.voter_id AND entry.id IN (battle.entry_a_id, battle.entry_b_id)
+        )
     FROM arena_battle AS battle
     JOIN arena_terms AS terms ON terms.id = battle.terms_id
     JOIN arena_gate AS gate ON gate.id = terms.gate_id
@@ -48,8 +54,8 @@ PAST = """
 SHARE = "FOR SHARE OF gate"
 MARK = "UPDATE arena_battle SET state = 'voted' WHERE id = %(battle)s"
 RECORD = """
-    INSERT INTO arena_vote (battle_id, gate_id, voter_id, winner, counted_as, in_freeze)
-    VALUES (%(battle)s, %(gate)s, %(voter)s, %(winner)s, %(counted_as)s, %(in_freeze)s) RETURNING id
+    INSERT INTO arena_vote (battle_id, gate_id, voter_id, winner, counted_as, set_aside, in_freeze)
+    VALUES (%(battle)s, %(gate)s, %(voter)s, %(winner)s, %(counted_as)s, %(set_aside)s, %(in_freeze)s) RETURNING id
 """
 
 
@@ -90,6 +96,8 @@ class Past(NamedTuple):
     gate_is_open: bool
     gate_is_frozen: bool
     vote_in_freeze: bool | None
+    set_aside: str | None
+    own_team: bool
 
 
 def hold_battle(battle_id: uuid.UUID, voter_id: uuid.UUID) -> tuple[Held, Past]:
@@ -105,14 +113,15 @@ def hold_battle(battle_id: uuid.UUID, voter_id: uuid.UUID) -> tuple[Held, Past]:
     return Held(battle_id, voter_id, *held), Past(*past)
 
 
-def record_vote(battle: Held, winner: Winner, counted_as: int | None, *, in_freeze: bool) -> int:
-    """Keep the vote on a held battle. Returns its number."""
+def record_vote(battle: Held, winner: Winner, counted_as: int | None, set_aside: str, *, in_freeze: bool) -> int:
+    """Keep the vote on a held battle: counted as the voter's so many-th, or set aside. Returns its number."""
     values = {
         "battle": stored(Vote.battle, battle.id),
         "gate": battle.gate_id,
         "voter": stored(Vote.voter, battle.voter_id),
         "winner": winner.value,
         "counted_as": counted_as,
+        "set_aside": set_aside,
         "in_freeze": in_freeze,
     }
     with together(), connection.cursor() as marking, connection.cursor() as recording:

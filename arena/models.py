@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from accounts.models import User
 from inference.models import Entry
 
 
@@ -124,6 +125,20 @@ class Voter(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
 
+class VoterAccount(models.Model):
+    """A team's member was signed in on this device: its votes on the team's entries are kept and not counted.
+
+    Signing out does not undo it. Whose member the person is, is asked anew with each vote.
+    """
+
+    voter = models.ForeignKey(Voter, on_delete=models.PROTECT, related_name="accounts")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
+    since = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["voter", "user"], name="voter_account_once_a_device")]
+
+
 class BattleState(models.TextChoices):
     OPEN = "open"
     VOTED = "voted"
@@ -207,6 +222,13 @@ class Turn(models.Model):
         ordering = ["number"]
 
 
+class SetAside(models.TextChoices):
+    """Why a vote is kept and not counted. The words are the public contract."""
+
+    OVER_CAP = "over_cap"
+    OWN_TEAM = "own_team"
+
+
 class Vote(models.Model):
     """The voter's verdict. One per battle, never changed; only the sequencer gives it its position, once."""
 
@@ -219,6 +241,9 @@ class Vote(models.Model):
         help_text="Which of the voter's counted votes of the round this is; null: kept with weight 0.",
     )
     in_freeze = models.BooleanField(db_default=False, help_text="Cast while frozen: its receipt has no names.")
+    set_aside = models.CharField(
+        max_length=8, choices=SetAside, blank=True, db_default="", help_text="Why it is not counted; empty: it is."
+    )
     position = models.PositiveBigIntegerField(null=True, help_text="Its gap-free place in the order of counting.")
     cast_at = models.DateTimeField(db_default=Now())
 
@@ -229,6 +254,10 @@ class Vote(models.Model):
             # Two tabs cannot both cast the voter's tenth counted vote.
             models.UniqueConstraint(fields=["gate", "voter", "counted_as"], name="vote_counts_once"),
             models.CheckConstraint(condition=Q(counted_as=None) | Q(counted_as__gte=1), name="vote_counts_from_one"),
+            models.CheckConstraint(
+                condition=Q(counted_as=None, set_aside__in=SetAside.values) | Q(counted_as__isnull=False, set_aside=""),
+                name="vote_set_aside_for_a_reason",
+            ),
         ]
         indexes = [
             # The sequencer looks for the few votes without a position among millions that have one.

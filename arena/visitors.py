@@ -12,8 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language_from_request
 from django.views.decorators.csrf import ensure_csrf_cookie
 
+from accounts.models import User
+from arena.own_teams import remember_device
 from arena.refusals import NoVisitor
 
+NOTED = "device"  # in the session: the device that is known to be this person's
 SIGNER = signing.Signer(salt="arena.visitor")
 
 View = Callable[..., HttpResponse]
@@ -32,7 +35,16 @@ def the_visitor(request: HttpRequest) -> uuid.UUID:
     visitor = voter_id(request.COOKIES)
     if visitor is None:
         raise NoVisitor
+    note_account(request, visitor)
     return visitor
+
+
+def note_account(request: HttpRequest, visitor: uuid.UUID) -> None:
+    """Where a team's member is signed in, keep that this is their device. Costs no query for whoever has no session."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or not isinstance(request.user, User):
+        return
+    if request.session.get(NOTED) != str(visitor) and remember_device(visitor, request.user):
+        request.session[NOTED] = str(visitor)
 
 
 def introduces_visitor(view: View) -> View:
@@ -40,11 +52,14 @@ def introduces_visitor(view: View) -> View:
 
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        known = voter_id(request.COOKIES)
+        visitor = known or uuid.uuid4()
+        note_account(request, visitor)
         answer = view(request, *args, **kwargs)
-        if voter_id(request.COOKIES) is None:
+        if known is None:
             answer.set_cookie(
                 settings.VISITOR_COOKIE,
-                SIGNER.sign(str(uuid.uuid4())),
+                SIGNER.sign(str(visitor)),
                 max_age=settings.VISITOR_COOKIE_AGE,
                 httponly=True,
                 samesite="Lax",

@@ -38,6 +38,7 @@ from accounts.models import Invitation, Role, Team, User
 from accounts.second_factors import has_second_factor
 from accounts.teams import CannotChangeTeam, change_role, remove
 from arena.limits import spend
+from arena.visitors import introduces_visitor
 from frontend.signing_in import MAIL_TROUBLE
 from frontend.words import ROLES
 
@@ -48,6 +49,7 @@ LETTERS_AN_HOUR = 30  # of one person
 
 @require_safe
 @account_required
+@introduces_visitor
 def account(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     return render(

@@ -105,6 +105,9 @@ def arena_words() -> dict[str, str]:
         "void_help": _("Two other models can answer the same question."),
         "counts": _("This vote counts."),
         "counts_not": _("This vote is kept, but does not count towards the board."),
+        "counts_not_own": _(
+            "This vote is kept, but does not count: you are a member of the team behind one of the two models."
+        ),
         "names_later": _("The names are shown after the round."),
         "your_pick": _("Your pick"),
         "allowance": _("{counted} of {cap} votes counted this round"),

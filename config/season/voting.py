@@ -13,7 +13,7 @@ from uuid import UUID
 from arena.battles import published_chances
 from arena.content import text_parts
 from arena.drawing import draw_pair, pair_cap
-from arena.models import Battle, BattleState, Terms, Turn, TurnState, Vote, Voter
+from arena.models import Battle, BattleState, SetAside, Terms, Turn, TurnState, Vote, Voter
 from config.season.phrases import answer
 from config.season.world import Contestant, Guest, guest, prompt_of, verdict
 
@@ -111,6 +111,7 @@ def battle(
             voter=voter,
             winner=verdict(random, who, a, b, prompt),
             counted_as=len(spent) if counts else None,
+            set_aside="" if counts else SetAside.OVER_CAP,
             cast_at=at,
         )
     )

@@ -24,6 +24,7 @@ const words = readWords([
   "void_help",
   "counts",
   "counts_not",
+  "counts_not_own",
   "names_later",
   "your_pick",
   "allowance",
@@ -296,7 +297,12 @@ function drawAfter(stage: Stage): void {
 
 function afterWords(stage: Stage): string {
   if (stage === "void") return duel.transcript.erased ? "" : words.void_help;
-  const counts = duel.transcript.vote?.counted ? words.counts : words.counts_not;
+  const { vote } = duel.transcript;
+  const counts = vote?.counted
+    ? words.counts
+    : vote?.set_aside === "own_team"
+      ? words.counts_not_own
+      : words.counts_not;
   return [duel.transcript.names ? "" : words.names_later, counts, allowance()].filter(Boolean).join(" ");
 }
 

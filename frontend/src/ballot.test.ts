@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { castVote } from "./ballot";
 import { Refused, Unreachable } from "./http";
 
-const receipt = { vote: 1, counted: true, names: null };
+const receipt = { vote: 1, counted: true, set_aside: null, names: null };
 
 function answers(...given: (Response | Error)[]): ReturnType<typeof vi.fn> {
   const fetch = vi.fn(() => {
@@ -27,14 +27,18 @@ describe("a vote", () => {
       new Response("<html>", { status: 502 }),
       Response.json(receipt),
     );
-    await expect(castVote("1", "a", [0, 0, 0])).resolves.toEqual({ counted: true, names: null });
+    await expect(castVote("1", "a", [0, 0, 0])).resolves.toEqual({
+      counted: true,
+      set_aside: null,
+      names: null,
+    });
     expect(fetch).toHaveBeenCalledTimes(3);
   });
 
   it("is sent again when the site is away for a moment", async () => {
     const said = { code: "site_away", message: "In a few seconds." };
     const fetch = answers(Response.json(said, { status: 503 }), Response.json(receipt));
-    await expect(castVote("1", "a", [0])).resolves.toEqual({ counted: true, names: null });
+    await expect(castVote("1", "a", [0])).resolves.toEqual({ counted: true, set_aside: null, names: null });
     expect(fetch).toHaveBeenCalledTimes(2);
   });
 

@@ -89,7 +89,7 @@ beforeEach(() => {
   vi.stubGlobal("fetch", (path: string, init: RequestInit) => {
     if (path === "/battles") return Promise.resolve(Response.json({ id: "1", socket: "/ws/battles/1" }));
     if (init.method === "POST")
-      return Promise.resolve(Response.json({ vote: 1, counted: true, names: null }));
+      return Promise.resolve(Response.json({ vote: 1, counted: true, set_aside: null, names: null }));
     return Promise.resolve(Response.json(known));
   });
   page = { changed: vi.fn(), began: vi.fn(), gone: vi.fn(), returned: vi.fn(), problem: vi.fn() };

@@ -122,6 +122,10 @@ export interface Name {
 }
 export type Names = Readonly<Record<Side, Name>>;
 
+/** Why a vote is kept and not counted. */
+export const SET_ASIDE = ["over_cap", "own_team"] as const;
+export type SetAside = (typeof SET_ASIDE)[number];
+
 export const TURN_STATES = ["streaming", "complete", "stopped", "void"] as const;
 export type TurnState = (typeof TURN_STATES)[number];
 
@@ -133,7 +137,11 @@ export interface Battle {
   readonly turns_left: number;
   readonly votable: boolean;
   readonly tick: number;
-  readonly vote: { readonly winner: Verdict; readonly counted: boolean } | null;
+  readonly vote: {
+    readonly winner: Verdict;
+    readonly counted: boolean;
+    readonly set_aside: SetAside | null;
+  } | null;
   readonly names: Names | null;
   readonly message: string | null;
   /** Its text is gone for good. */
@@ -302,7 +310,7 @@ export const parseBattle: Check<Battle> = atLeast<Battle>({
   turns_left: number,
   votable: truth,
   tick: number,
-  vote: maybe(atLeast({ winner: verdict, counted: truth })),
+  vote: maybe(atLeast({ winner: verdict, counted: truth, set_aside: maybe(oneOf(SET_ASIDE)) })),
   names: parseNames,
   message: maybe(text),
   erased: truth,
@@ -318,9 +326,14 @@ export const parseErased = atLeast<{ readonly erased: number }>({ erased: number
 
 export interface Receipt {
   readonly counted: boolean;
+  readonly set_aside: SetAside | null;
   readonly names: Names | null;
 }
-export const parseReceipt: Check<Receipt> = atLeast<Receipt>({ counted: truth, names: parseNames });
+export const parseReceipt: Check<Receipt> = atLeast<Receipt>({
+  counted: truth,
+  set_aside: maybe(oneOf(SET_ASIDE)),
+  names: parseNames,
+});
 
 export interface Visitor {
   readonly counted: number;

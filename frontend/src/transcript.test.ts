@@ -142,8 +142,12 @@ describe("a transcript", () => {
 
   it("keeps the verdict and the names", () => {
     const names = { a: { slug: "x", name: "X" }, b: { slug: "y", name: "Y" } };
-    const voted = judged(answered, "tie", { counted: true, names });
-    expect(voted).toMatchObject({ state: "voted", vote: { winner: "tie", counted: true }, names });
+    const voted = judged(answered, "tie", { counted: true, set_aside: null, names });
+    expect(voted).toMatchObject({
+      state: "voted",
+      vote: { winner: "tie", counted: true, set_aside: null },
+      names,
+    });
   });
 });
 

@@ -25,7 +25,7 @@ export interface Transcript {
   readonly votable: boolean;
   /** How many more prompts the battle takes; null until the server has said. */
   readonly turnsLeft: number | null;
-  readonly vote: { readonly winner: Verdict; readonly counted: boolean } | null;
+  readonly vote: Battle["vote"];
   readonly names: Names | null;
   /** Words from the server: why it is void, or what it refused. */
   readonly message: string | null;
@@ -212,7 +212,7 @@ export function judged(transcript: Transcript, winner: Verdict, receipt: Receipt
     state: "voted",
     votable: false,
     turnsLeft: 0,
-    vote: { winner, counted: receipt.counted },
+    vote: { winner, counted: receipt.counted, set_aside: receipt.set_aside },
     names: receipt.names,
     message: null,
   };

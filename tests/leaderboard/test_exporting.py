@@ -158,7 +158,7 @@ def test_every_field_of_every_file_is_in_the_dictionary_in_both_languages(editio
     fields = [*ballots_in(tmp_path)[0], *board, *board["standings"][0], *board["round"], *board["parameters"]]
     for words in (english, korean):
         named = set(re.findall(r"`([^`]*)`", words))
-        assert {*fields, *header, *tallies, *FILES, "over_cap"} <= named
+        assert {*fields, *header, *tallies, *FILES, "over_cap", "own_team"} <= named
     assert "{" not in english + korean
     assert "121" in english
 

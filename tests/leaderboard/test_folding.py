@@ -37,6 +37,7 @@ def cast(contest, first, second, winner, *, counted=True, voter=None):
         voter=voter,
         winner=winner,
         counted_as=voter.votes.count() + 1 if counted else None,
+        set_aside="" if counted else "over_cap",
     )
 
 
