@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.checks import ERROR, run_checks
+from django.core.mail import get_connection
 from django.db import DatabaseError, connection, connections
 from django.db.models import Min
 from django.db.models.functions import Now
@@ -238,6 +240,19 @@ def beat() -> Iterator[Answer]:
     yield Answer(Level.BAD if late else Level.OK, who, words, mend if late else "")
 
 
+def mail() -> Iterator[Answer]:
+    """Whether the server takes us as who we say we are. Nothing is sent."""
+    if not settings.EMAIL_HOST:
+        yield Answer(Level.OK, "mail", f"no server is set; letters are kept in {settings.EMAIL_FILE_PATH}")
+        return
+    address = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    try:
+        with get_connection(timeout=CONNECT_SECONDS):
+            yield Answer(Level.OK, "mail", f"{address} takes letters from us")
+    except (SMTPException, OSError) as wrong:
+        yield Answer(Level.WARN, "mail", f"{address} cannot be used: {first_line(wrong)}", MENDS["mail"])
+
+
 def models() -> Iterator[Answer]:
     contest = open_round()
     if contest is None:
@@ -323,6 +338,7 @@ QUESTIONS: list[tuple[str, Question, str]] = [
 if not settings.EMBEDDED:
     QUESTIONS += [("redis", redis, ""), ("clock", redis_clock, "redis"), ("worker", worker, "redis")]
 QUESTIONS += [
+    ("mail", mail, ""),
     ("beat", beat, "migrations"),
     ("models", models, "migrations"),
     ("round", round_now, "migrations"),
@@ -333,4 +349,5 @@ MENDS = {
     "database": "Start it, or set DATABASE_URL (and DATABASE_PASSWORD) to where it is.",
     "redis": "Start it, or set REDIS_URL to where it is.",
     "worker": "celery -A config worker",
+    "mail": "Start it, or set MAIL_HOST, MAIL_PORT, MAIL_SECURITY, MAIL_USER and MAIL_PASSWORD to what it wants.",
 }

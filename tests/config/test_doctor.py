@@ -52,7 +52,11 @@ def answer(level: str, words: str, mend: str = "") -> str:
 
 @pytest.fixture
 def doctor(tmp_path):
-    return lambda *options, **settings: asked(*options, **{"DATA_DIR": str(tmp_path), **settings})
+    def ask(*options: str, **settings: str) -> tuple[int, str]:
+        return asked(*options, **{"DATA_DIR": str(tmp_path), **settings})
+
+    ask.folder = tmp_path
+    return ask
 
 
 @pytest.fixture
@@ -60,6 +64,18 @@ def at_work(contest):
     """The address of this test's database, with an open round whose workers have just been asked."""
     WorkerRow.objects.update(checked_at=timezone.now())
     return own_database_url()
+
+
+def test_a_mail_server_is_asked_whether_it_takes_letters(doctor, at_work):
+    assert (
+        f"ok    mail: no server is set; letters are kept in {doctor.folder}/mail\n" in doctor(DATABASE_URL=at_work)[1]
+    )
+    port = free_port()
+    settings = {"MAIL_HOST": "127.0.0.1", "MAIL_PORT": str(port), "MAIL_PASSWORD": "hunter2", "MAIL_SECURITY": "none"}
+    said = doctor(DATABASE_URL=at_work, **settings)[1]
+    assert f"warn  mail: 127.0.0.1:{port} cannot be used: " in said
+    assert "set MAIL_HOST, MAIL_PORT" in said
+    assert "hunter2" not in said
 
 
 def test_a_site_that_is_well_is_said_to_be(echo_site):
@@ -97,6 +113,8 @@ def test_a_right_production_has_settings_that_fit(doctor):
         TRUSTED_PROXIES="1",
         DATABASE_URL="postgres://127.0.0.1:1/arena",
         REDIS_URL="redis://127.0.0.1:1/0",
+        MAIL_HOST="127.0.0.1",
+        MAIL_PORT="1",
     )
     assert said.startswith("ok    settings: they fit together\n")
 

@@ -62,6 +62,7 @@ PAGES = [
     "/rounds/1/exposure",
     "/rounds/1/figures",
     "/rounds/1/rules",
+    "/accounts/login/",
 ]
 
 
