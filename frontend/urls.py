@@ -2,7 +2,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from frontend import people, timeline, views
-from frontend.console import drafts, files, home, rounds
+from frontend.console import drafts, field, files, home, rounds
 
 urlpatterns = [
     path("", views.arena, name="arena"),
@@ -36,6 +36,8 @@ urlpatterns = [
     path("console/rounds/<int:number>/draft", drafts.edit, name="console_edit"),
     path("console/rounds/<int:number>/amend", drafts.amend, name="console_amend"),
     path("console/rounds/<int:number>/to/<str:state>", rounds.step, name="console_step"),
+    path("console/rounds/<int:number>/admit", field.admit, name="console_admit"),
+    path("console/rounds/<int:number>/entries/<slug:slug>/<str:state>", field.change, name="console_part"),
     path("console/rounds/<int:number>/confirm", rounds.confirm, name="console_confirm"),
     path("console/rounds/<int:number>/withdraw", rounds.withdraw, name="console_withdraw"),
     path("console/rounds/<int:number>/board", home.live_board, name="console_board"),

@@ -15,7 +15,6 @@ from accounts.audit import record
 from accounts.models import User
 from leaderboard.export import SUMS, ExportUnderWay, export_board
 from leaderboard.models import Board, Export
-from leaderboard.states import subject_of
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +34,7 @@ def ask_export(edition: Board, *, by: User) -> Export:
         asked.save(update_fields=["trouble"])
         new = True
     if new:
-        record(by, "export.asked", subject_of(edition.series.round), board=edition.number)
+        record(by, "export.asked", edition.series.round.subject, board=edition.number)
     return asked
 
 

@@ -85,6 +85,11 @@ class Round(models.Model):
     def __str__(self) -> str:
         return f"Round {self.number}"
 
+    @property
+    def subject(self) -> str:
+        """What the log of actions calls it."""
+        return f"round {self.number}"
+
 
 class Actor(models.TextChoices):
     """Who moves a round: an organizer by their account, the clock, or who may run commands on the machine."""

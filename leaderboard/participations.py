@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.audit import record
 from accounts.models import User
 from inference.models import Entry
 from leaderboard.field import competing
@@ -186,6 +187,17 @@ def refuse_unsaid(reasons: tuple[str, str], by: User | None) -> None:
 
 def _log(part: Participation, before: str, reasons: tuple[str, str] = ("", ""), by: User | None = None) -> None:
     reason, reason_ko = reasons
+    told = {
+        "who": part.entry.slug,
+        "before": before,
+        "after": str(part.state),
+        "reason": reason,
+        "reason_ko": reason_ko,
+    }
+    if before:
+        record(by, "entry.changed", part.round.subject, **told)
+    elif reason:
+        record(by, "entry.admitted", part.round.subject, **told)
     ParticipationChange.objects.create(
         participation=part, before=before, after=part.state, reason=reason, reason_ko=reason_ko, by=by
     )

@@ -7,7 +7,7 @@ from accounts.audit import record
 from accounts.models import User
 from leaderboard.entering import CannotMove
 from leaderboard.models import Proposal, Round, RoundState, Transition
-from leaderboard.states import Said, held, refuse_step, refuse_stranger, subject_of, take_step
+from leaderboard.states import Said, held, refuse_step, refuse_stranger, take_step
 
 
 @transaction.atomic
@@ -19,7 +19,7 @@ def propose_move(contest: Round, to: RoundState, *, by: User, reason: str, reaso
         raise CannotMove(_("one organizer is enough for that"))
     if waiting_proposal(contest):
         raise CannotMove(_("another step waits to be confirmed; confirm or withdraw that first"))
-    record(by, "round.asked", subject_of(contest), to=str(to), reason=reason.strip(), reason_ko=reason_ko.strip())
+    record(by, "round.asked", contest.subject, to=str(to), reason=reason.strip(), reason_ko=reason_ko.strip())
     return Proposal.objects.create(
         round=contest,
         from_state=contest.state,
@@ -56,7 +56,7 @@ def withdraw_proposal(proposal: Proposal, *, by: User) -> None:
     contest, proposal = _still_waiting(proposal)
     proposal.withdrawn_by = by
     proposal.save(update_fields=["withdrawn_by"])
-    record(by, "round.withdrawn", subject_of(contest), to=proposal.to_state)
+    record(by, "round.withdrawn", contest.subject, to=proposal.to_state)
 
 
 def _still_waiting(proposal: Proposal) -> tuple[Round, Proposal]:

@@ -201,7 +201,7 @@ def _log(contest: Round, start: str, to: RoundState, said: Said, *, ends_at: dat
     told: dict[str, Any] = {"start": start, "to": str(to), **reasons}
     if said.confirmed_by:
         told["confirmed_by"] = said.confirmed_by.username
-    record(by, "round.moved_by_two" if said.confirmed_by else "round.moved", subject_of(contest), **told)
+    record(by, "round.moved_by_two" if said.confirmed_by else "round.moved", contest.subject, **told)
     return Transition.objects.create(
         round=contest,
         number=last.number + 1 if last else 1,
@@ -214,8 +214,3 @@ def _log(contest: Round, start: str, to: RoundState, said: Said, *, ends_at: dat
         confirmed_by=said.confirmed_by,
         **reasons,
     )
-
-
-def subject_of(contest: Round) -> str:
-    """What the log of actions calls a round."""
-    return f"round {contest.number}"

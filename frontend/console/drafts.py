@@ -1,12 +1,10 @@
 """The forms of a round before it opens, and of its amendment after."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,37 +12,19 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.audit import record
 from accounts.doors import organizer_required, recently, signed_in
-from frontend.console.rounds import about, as_typed, changed_words, moment, the_round
+from frontend.console.deciding import as_typed, decided, done, moment, reasons
+from frontend.console.rounds import about, the_round
 from frontend.console.rule_fields import shown, tie_chain_shown, typed_rules
 from frontend.console.words import round_words
 from inference.models import Entry
-from leaderboard.amending import CannotAmend, NotKept, amend_round
+from leaderboard.amending import amend_round
 from leaderboard.drafts import CannotOpen, change_draft, draft_round, entrants
-from leaderboard.entering import CannotMove
 from leaderboard.models import Round, RoundState
-from leaderboard.rulebook import BadRulebook, Rulebook, changed, in_force
-from leaderboard.seen import ChangedMeanwhile, refuse_changed
-from leaderboard.states import begin, held, subject_of
+from leaderboard.rulebook import Rulebook, changed, in_force
+from leaderboard.states import begin
 
 DAYS = 30  # between the dates that a new form proposes
-
-REFUSED = (CannotOpen, CannotAmend, CannotMove, NotKept, BadRulebook)
-
-
-class NoDate(CannotOpen):
-    """A date that is none; the words say which."""
-
-
-def attempted(act: Callable[[], None]) -> str | None:
-    """Do it in one transaction; or why it was not done."""
-    try:
-        with transaction.atomic():
-            act()
-    except ChangedMeanwhile:
-        return changed_words()
-    except REFUSED as why:
-        return _("Nothing was done: {why}.").format(why=why)
-    return None
+PART, COMPETES, REFERENCE = "part-", "competes", "reference"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,8 +35,8 @@ def new(request: HttpRequest) -> HttpResponse:
     rules = in_force(last) if last else Rulebook()
     if request.method == "POST":
         made: list[Round] = []
-        problem = attempted(lambda: made.append(drafted(request, rules)))
-        if problem is None:
+        problem = done(lambda: made.append(drafted(request, rules)))
+        if not problem:
             messages.success(request, _("The draft is there. Nobody but organizers sees it."))
             return redirect("console_round", number=made[0].number)
         return draft_page(request, None, rules, problem=problem)
@@ -67,9 +47,9 @@ def drafted(request: HttpRequest, rules: Rulebook) -> Round:
     user = signed_in(request)
     opens_at, ends_at = dates(request)
     contest = draft_round(
-        chosen(request), opens_at=opens_at, ends_at=ends_at, rulebook=changed(rules, typed_rules(rules, request.POST))
+        named(request, COMPETES), opens_at=opens_at, ends_at=ends_at, rulebook=changed(rules, wanted(request, rules))
     )
-    begin(contest, by=user, reason=request.POST.get("reason", ""), reason_ko=request.POST.get("reason_ko", ""))
+    begin(contest, by=user, **reasons(request))
     return contest
 
 
@@ -78,8 +58,8 @@ def drafted(request: HttpRequest, rules: Rulebook) -> Round:
 def edit(request: HttpRequest, number: int) -> HttpResponse:
     contest = the_round(number)
     if request.method == "POST":
-        problem = attempted(lambda: redrafted(request, contest))
-        if problem is None:
+        problem = decided(request, contest, lambda kept: redrafted(request, kept))
+        if not problem:
             messages.success(request, _("The draft is changed."))
             return redirect("console_round", number=number)
         return draft_page(request, the_round(number), in_force(contest), problem=problem)
@@ -88,26 +68,41 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
     return draft_page(request, contest, in_force(contest))
 
 
-def redrafted(request: HttpRequest, contest: Round) -> None:
-    kept = held(contest)
-    refuse_changed(kept, request.POST.get("seen", ""))
+def redrafted(request: HttpRequest, kept: Round) -> None:
     opens_at, ends_at = dates(request)
-    rules = typed_rules(in_force(kept), request.POST)
-    change_draft(kept, entries=chosen(request), opens_at=opens_at, ends_at=ends_at, rules=rules)
-    record(signed_in(request), "round.draft_changed", subject_of(contest))
+    rules = wanted(request, in_force(kept))
+    change_draft(kept, entries=named(request, COMPETES), opens_at=opens_at, ends_at=ends_at, rules=rules)
+    record(signed_in(request), "round.draft_changed", kept.subject)
 
 
 def dates(request: HttpRequest) -> tuple[Any, Any]:
     opens_at, ends_at = moment(request.POST.get("opens_at", "")), moment(request.POST.get("ends_at", ""))
     if opens_at is None:
-        raise NoDate(_("the day on which it opens is no date"))
+        raise CannotOpen(_("the day on which it opens is no date"))
     if ends_at is None:
-        raise NoDate(_("its end is no date"))
+        raise CannotOpen(_("its end is no date"))
     return opens_at, ends_at
 
 
-def chosen(request: HttpRequest) -> list[Entry]:
-    return list(Entry.objects.filter(slug__in=request.POST.getlist("entries")).order_by("slug"))
+def wanted(request: HttpRequest, rules: Rulebook) -> dict[str, Any]:
+    """The rules that the form means. The first reference is the one that strengths are told in percent of: it stays."""
+    slugs = [entry.slug for entry in named(request, REFERENCE)]
+    slugs.sort(key=lambda slug: rules.references.index(slug) if slug in rules.references else len(slugs))
+    return typed_rules(rules, request.POST) | {"references": slugs}
+
+
+def named(request: HttpRequest, part: str) -> list[Entry]:
+    """The entries that the form gives this part."""
+    slugs = [name.removeprefix(PART) for name, value in request.POST.items() if name.startswith(PART) and value == part]
+    return list(Entry.objects.filter(slug__in=slugs).order_by("slug"))
+
+
+def parts_of(contest: Round | None, rules: Rulebook, typed: QueryDict | None) -> dict[str, str]:
+    """Which entry has which part, as stored or as typed."""
+    if typed is not None:
+        return {name.removeprefix(PART): str(value) for name, value in typed.items() if name.startswith(PART)}
+    competing = {entry.slug: COMPETES for entry in entrants(contest)} if contest else {}
+    return competing | dict.fromkeys(rules.references, REFERENCE)
 
 
 def draft_page(request: HttpRequest, contest: Round | None, rules: Rulebook, *, problem: str = "") -> HttpResponse:
@@ -117,10 +112,7 @@ def draft_page(request: HttpRequest, contest: Round | None, rules: Rulebook, *, 
         "opens_at": as_typed(contest.opens_at if contest else tomorrow),
         "ends_at": as_typed(contest.ends_at if contest else tomorrow + timedelta(days=DAYS)),
     }
-    if typed is not None:
-        taking = set(typed.getlist("entries"))
-    else:
-        taking = {entry.slug for entry in entrants(contest)} if contest else set()
+    parts = parts_of(contest, rules, typed)
     context = {
         **(about(contest) if contest else {}),
         "problem": problem,
@@ -128,7 +120,7 @@ def draft_page(request: HttpRequest, contest: Round | None, rules: Rulebook, *, 
         "chapters": shown(rules, typed),
         "tie_chain": tie_chain_shown(rules, typed),
         "entries": [
-            {"entry": entry, "taking": entry.slug in taking}
+            {"entry": entry, "part": parts.get(entry.slug, "")}
             for entry in Entry.objects.select_related("team").order_by("team__name", "name")
         ],
     }
@@ -143,7 +135,7 @@ def amend(request: HttpRequest, number: int) -> HttpResponse:
     contest = the_round(number)
     problem = ""
     if request.method == "POST":
-        problem = attempted(lambda: amended(request, contest)) or ""
+        problem = decided(request, contest, lambda kept: amended(request, kept))
         if not problem:
             messages.success(request, _("{round} has new rules.").format(round=round_words(number)))
             return redirect("console_round", number=number)
@@ -161,16 +153,6 @@ def amend(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "frontend/console/amend.html", context, status=409 if problem else 200)
 
 
-def amended(request: HttpRequest, contest: Round) -> None:
-    kept = held(contest)
-    refuse_changed(kept, request.POST.get("seen", ""))
-    reason, reason_ko = request.POST.get("reason", ""), request.POST.get("reason_ko", "")
-    made = amend_round(kept, typed_rules(in_force(kept), request.POST), reason=reason, reason_ko=reason_ko)
-    record(
-        signed_in(request),
-        "round.amended",
-        subject_of(contest),
-        version=made.version,
-        reason=reason,
-        reason_ko=reason_ko,
-    )
+def amended(request: HttpRequest, kept: Round) -> None:
+    made = amend_round(kept, typed_rules(in_force(kept), request.POST), **reasons(request))
+    record(signed_in(request), "round.amended", kept.subject, version=made.version, **reasons(request))

@@ -1,26 +1,33 @@
 """A round's page for organizers, and its steps: each explained before, and done by one or asked for by one of two."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.doors import organizer_required, recently, signed_in
-from frontend.console.words import ENTERING, STATES, round_words, step_words
+from frontend.console.deciding import as_typed, decided, moment, reasons
+from frontend.console.words import ENTERING, PART_CHANGES, PARTS, ROLE_MARKS, STATES, round_words, step_words
 from frontend.views import in_language
-from leaderboard.entering import CannotMove
-from leaderboard.models import UNOPENED, Proposal, Round, RoundState
-from leaderboard.seen import ChangedMeanwhile, refuse_changed, seen_as
+from leaderboard.models import (
+    UNOPENED,
+    Participation,
+    ParticipationRole,
+    ParticipationState,
+    Proposal,
+    Round,
+    RoundState,
+)
+from leaderboard.participations import CHANGEABLE, CHANGES
+from leaderboard.seen import ChangedMeanwhile, seen_as
 from leaderboard.signing import confirm_move, propose_move, waiting_proposal, withdraw_proposal
-from leaderboard.states import MOVED_END, REOPENED, REOPENED_FROZEN, Step, held, move, next_steps
+from leaderboard.states import MOVED_END, REOPENED, REOPENED_FROZEN, Step, move, next_steps
 
+REPLACED = "replaced"
 WITH_NEW_END = (MOVED_END, REOPENED, REOPENED_FROZEN)
 
 
@@ -37,7 +44,7 @@ def round_page(request: HttpRequest, number: int) -> HttpResponse:
             "unopened": contest.state in UNOPENED,
             "draft": contest.state == RoundState.DRAFT,
             "amendable": contest.state == RoundState.OPEN,
-            "entries": contest.participations.select_related("entry__team").order_by("entry__slug"),
+            "field": field_rows(contest),
             "steps": [
                 {"to": str(to), "words": step_words(contest.state, to)}
                 for to in next_steps(contest)
@@ -85,8 +92,8 @@ def step(request: HttpRequest, number: int, state: str) -> HttpResponse:
     to = RoundState(state) if state in RoundState.values else None
     found = next_steps(contest).get(to) if to else None
     if request.method == "POST" and to:
-        problem = attempted(request, contest, lambda held: take(request, held, to, found))
-        if problem is None:
+        problem = decided(request, contest, lambda kept: take(request, kept, to, found))
+        if not problem:
             messages.success(request, done_words(contest, to, found))
             return redirect("console_round", number=number)
         return step_page(request, the_round(number), to, found, problem=problem)
@@ -97,34 +104,12 @@ def step(request: HttpRequest, number: int, state: str) -> HttpResponse:
 
 def take(request: HttpRequest, contest: Round, to: RoundState, found: Step | None) -> None:
     """Raises CannotMove."""
-    reasons = {"reason": request.POST.get("reason", ""), "reason_ko": request.POST.get("reason_ko", "")}
     if found and found.of_two:
-        propose_move(contest, to, by=signed_in(request), **reasons)
+        propose_move(contest, to, by=signed_in(request), **reasons(request))
     else:
         wants_end = found in WITH_NEW_END
         ends_at = moment(request.POST.get("ends_at", "")) if wants_end else None
-        move(contest, to, by=signed_in(request), ends_at=ends_at, **reasons)
-
-
-def attempted(request: HttpRequest, contest: Round, act: Callable[[Round], None]) -> str | None:
-    """Do it to the round as it was shown, and nothing in between; or why it was not done."""
-    try:
-        with transaction.atomic():
-            kept = held(contest)
-            refuse_changed(kept, request.POST.get("seen", ""))
-            act(kept)
-    except ChangedMeanwhile:
-        return changed_words()
-    except CannotMove as why:
-        return _("Nothing was done: {why}.").format(why=why)
-    return None
-
-
-def changed_words() -> str:
-    return _(
-        "This was changed meanwhile, by somebody else or by the schedule. Nothing was done; what you wrote is still "
-        "here. Look at how things stand now, and send it again if it is still right."
-    )
+        move(contest, to, by=signed_in(request), ends_at=ends_at, **reasons(request))
 
 
 def done_words(contest: Round, to: RoundState, found: Step | None) -> str:
@@ -183,10 +168,10 @@ def withdraw(request: HttpRequest, number: int) -> HttpResponse:
 def settle(request: HttpRequest, number: int, how: str, act: Callable[[Proposal], object]) -> HttpResponse:
     contest = the_round(number)
     proposal = waiting_proposal(contest)
-    problem = None
+    problem = ""
     if request.method == "POST":
-        problem = attempted(request, contest, lambda kept: act_on(kept, act))
-        if problem is None:
+        problem = decided(request, contest, lambda kept: act_on(kept, act))
+        if not problem:
             messages.success(request, _("Confirmed and done.") if how == "confirm" else _("Withdrawn."))
             return redirect("console_round", number=number)
         contest = the_round(number)
@@ -210,15 +195,29 @@ def act_on(contest: Round, act: Callable[[Proposal], object]) -> None:
     act(proposal)
 
 
-def moment(text: str) -> datetime | None:
-    """The moment in Seoul that a form's field means; None if it means none."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else timezone.make_aware(found)
+def field_rows(contest: Round) -> list[dict[str, Any]]:
+    """The entries of a round with what may become of each."""
+    rows = contest.participations.select_related("entry__team").order_by("entry__slug")
+    return [
+        {
+            "part": part,
+            "word": PARTS[part.state],
+            "mark": ROLE_MARKS.get(part.role, ""),
+            "changes": possible(contest, part),
+        }
+        for part in rows
+    ]
 
 
-def as_typed(at: datetime) -> str:
-    """A moment as the field wants it."""
-    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M")
+def possible(contest: Round, part: Participation) -> list[dict[str, Any]]:
+    if contest.state not in CHANGEABLE:
+        return []
+    states = sorted(CHANGES.get(ParticipationState(part.state), ()))
+    named = [str(state) for state in states]
+    if (
+        contest.state == RoundState.OPEN
+        and ParticipationState.WITHDRAWN in states
+        and part.role != ParticipationRole.REFERENCE
+    ):
+        named.append(REPLACED)
+    return [{"to": name, "words": PART_CHANGES[name][0]} for name in named]

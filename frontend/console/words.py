@@ -26,8 +26,44 @@ NEEDS: Mapping[Kind, Any] = {
     Kind.EXPORT_FAILED: gettext_lazy("An export could not be written: {about}"),
 }
 PARTS: Mapping[str, Any] = {
-    "competing": gettext_lazy("competes"),
+    "competing": gettext_lazy("takes part"),
     "eliminated": gettext_lazy("eliminated"),
+    "withdrawn": gettext_lazy("withdrawn"),
+    "disqualified": gettext_lazy("disqualified"),
+    "suspended": gettext_lazy("suspended"),
+}
+ROLE_MARKS: Mapping[str, Any] = {
+    "reference": gettext_lazy("reference"),
+    "wildcard": gettext_lazy("wildcard"),
+}
+# What may become of an entry: on a button, and what that does.
+PART_CHANGES: Mapping[str, tuple[Any, Any]] = {
+    "competing": (gettext_lazy("Let it take part again"), gettext_lazy("It is drawn again from the next battle on.")),
+    "suspended": (
+        gettext_lazy("Suspend"),
+        gettext_lazy("It is not drawn from the next battle on and is not ranked. It can be let in again."),
+    ),
+    "withdrawn": (
+        gettext_lazy("Withdraw"),
+        gettext_lazy(
+            "Its team takes it out: it is not drawn from the next battle on and is not ranked. Its votes stay. "
+            "In this round it cannot come back."
+        ),
+    ),
+    "disqualified": (
+        gettext_lazy("Disqualify"),
+        gettext_lazy(
+            "It broke the rules: it is not drawn from the next battle on and is not ranked. Its votes stay. "
+            "This can be taken back."
+        ),
+    ),
+    "replaced": (
+        gettext_lazy("Replace"),
+        gettext_lazy(
+            "In an emergency: it is withdrawn for good, and another model of its team competes from the next battle "
+            "on, without votes. No vote is handed on."
+        ),
+    ),
 }
 STATES: Mapping[str, Any] = {
     "draft": gettext_lazy("Draft"),
@@ -81,6 +117,8 @@ ACTIONS: Mapping[str, Any] = {
     "round.asked": gettext_lazy("asked for a second signature: {to}"),
     "round.withdrawn": gettext_lazy("withdrew what was asked for: {to}"),
     "round.amended": gettext_lazy("amended the rules: version {version}"),
+    "entry.changed": gettext_lazy("{who}: {before} → {after}"),
+    "entry.admitted": gettext_lazy("{who} came in"),
     "export.asked": gettext_lazy("had board {board} exported"),
 }
 DRAFTED = gettext_lazy("made the draft")
@@ -106,7 +144,7 @@ def round_words(number: int) -> str:
 def action_words(row: Action) -> str:
     """What was done, in words; what this code has no words for, by its name."""
     details = dict(row.details)
-    for key, words in (("role", ROLES), ("start", STATES), ("to", STATES)):
+    for key, words in (("role", ROLES), ("start", STATES), ("to", STATES), ("before", PARTS), ("after", PARTS)):
         if details.get(key) in words:
             details[key] = words[details[key]]
     template = DRAFTED if row.action == "round.moved" and not details["start"] else ACTIONS.get(row.action)

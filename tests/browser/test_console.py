@@ -68,8 +68,8 @@ def draft_a_round(page: Page, site: RunningSite) -> None:
     now = datetime.now(SEOUL)
     page.get_by_label("Opens").fill((now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M"))
     page.get_by_label("Ends").fill((now + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"))
-    for name in ("Hornbeam", "Wychelm"):
-        page.get_by_role("checkbox", name=name).check()
+    for slug in ("hornbeam", "wychelm"):
+        page.locator(f"#part-{slug}").select_option("competes")
     page.get_by_label("Minimum of votes").fill("1")
     page.get_by_label("Why, in English").fill("The second round.")
     page.locator("[data-do]").click()

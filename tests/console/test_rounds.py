@@ -71,7 +71,7 @@ def drafted(entries, organizer):
         "/console/rounds/new",
         opens_at=typed(timezone.now() + timedelta(days=1)),
         ends_at=typed(timezone.now() + timedelta(days=9)),
-        entries=["alder", "birch"],
+        **{"part-alder": "competes", "part-birch": "competes"},
         **WHY,
     )
     assert answer.request["PATH_INFO"] == HOME, said(answer)
@@ -95,21 +95,22 @@ def test_a_draft_is_made_and_changed_by_a_form_and_only_organizers_see_it(drafte
         drafted,
         f"{HOME}/draft",
         page,
-        entries=["alder", "birch", "cedar"],
-        cut_size="2",
+        cut_size="1",
         temperature="0.35",
         system_prompt="Be brief.\r\nBe kind.",
         freeze_hours="24",
         tie_chain=["beacon", "run_off", "", ""],
-        **{"pairing-method": "uniform"},
+        **{"pairing-method": "uniform", "part-cedar": "reference"},
     )
     assert "The draft is changed." in said(answer)
     rules = in_force(Round.objects.get())
-    assert (rules.cut_size, str(rules.temperature), rules.system_prompt) == (2, "0.35", "Be brief.\nBe kind.")
+    assert (rules.cut_size, str(rules.temperature), rules.system_prompt) == (1, "0.35", "Be brief.\nBe kind.")
     assert (rules.freeze_hours, rules.tie_chain, rules.pairing.method) == (24, ("beacon", "run_off"), "uniform")
-    assert Participation.objects.count() == 3
+    assert rules.references == ("cedar",)
+    assert Participation.objects.count() == 2
     again = form(drafted.get(f"{HOME}/draft"))
-    assert (again["cut_size"], again["temperature"], again["tie_chain"][:2]) == (["2"], ["0.35"], ["beacon", "run_off"])
+    assert (again["temperature"], again["tie_chain"][:2]) == (["0.35"], ["beacon", "run_off"])
+    assert [again[f"part-{slug}"] for slug in ("alder", "cedar")] == [["competes"], ["reference"]]
     assert [row.action for row in Action.objects.all()] == ["round.draft_changed", "round.moved"]
 
 
@@ -140,7 +141,7 @@ def test_what_makes_no_round_is_refused_with_words_and_stays_typed(drafted, chan
 
 def test_two_entries_of_one_team_are_refused(drafted):
     add_entry(slug="alder-2", name="Alder 2", team="Team Alder")
-    answer = send(drafted, f"{HOME}/draft", entries=["alder", "alder-2", "birch"])
+    answer = send(drafted, f"{HOME}/draft", **{"part-alder-2": "competes"})
     assert "two of the entries belong to one team" in said(answer)
 
 
@@ -256,6 +257,56 @@ def test_a_round_is_taken_to_its_final_result_by_the_console(site, visitor, orga
     assert state() == "final"
 
 
+def part(person, slug: str, to: str, page=None, **changes):
+    return send(person, f"{HOME}/entries/{slug}/{to}", page, **{**WHY, **changes})
+
+
+def states() -> dict[str, str]:
+    return dict(Participation.objects.values_list("entry__slug", "state"))
+
+
+def test_entries_come_and_go_for_a_reason_each_explained_and_logged(contest, organizer):
+    ada = organizer()
+    assert "It can be let in again." in said(ada.get(f"{HOME}/entries/alder/suspended"))
+    assert "Alder: done." in said(part(ada, "alder", "suspended"))
+    assert states()["alder"] == "suspended"
+    part(ada, "alder", "competing")
+    part(ada, "birch", "disqualified")
+    assert "it needs a reason" in said(part(ada, "cedar", "withdrawn", reason=""))
+    assert states() == {"alder": "competing", "birch": "disqualified", "cedar": "competing", "dogwood": "competing"}
+    assert ada.get(f"{HOME}/entries/alder/competing").status_code == 404
+    log = said(ada.get("/console/log"))
+    for words in ("alder: takes part → suspended", "alder: suspended → takes part", "birch: takes part → disqualified"):
+        assert words in log
+
+
+def test_a_wildcard_is_admitted_and_an_entry_replaced_by_its_team(contest, organizer):
+    ada = organizer()
+    add_entry(slug="elm", name="Elm", team="Team Elm")
+    add_entry(slug="alder-2", name="Alder 2", team="Team Alder")
+    assert "no model was chosen" in said(send(ada, f"{HOME}/admit", **WHY))
+    assert "It takes part from the next battle on." in said(send(ada, f"{HOME}/admit", entry="elm", **WHY))
+    page = ada.get(f"{HOME}/entries/alder/replaced")
+    assert "alder-2" in page.content.decode()
+    assert 'value="elm"' not in page.content.decode()
+    part(ada, "alder", "replaced", page, entry="alder-2")
+    told = states()
+    assert (told["alder"], told["alder-2"], told["elm"]) == ("withdrawn", "competing", "competing")
+    assert "elm came in" in said(ada.get("/console/log"))
+    assert "(wildcard)" in said(ada.get(HOME))
+
+
+def test_two_organizers_who_change_the_same_entry_are_ordered(contest, organizer):
+    ada, bob = organizer(), organizer("bob")
+    page = bob.get(f"{HOME}/entries/alder/disqualified")
+    part(ada, "alder", "suspended")
+    answer = part(bob, "alder", "disqualified", page)
+    assert "This was changed meanwhile" in said(answer)
+    assert states()["alder"] == "suspended"
+    part(bob, "alder", "disqualified", answer)
+    assert states()["alder"] == "disqualified"
+
+
 def test_dangerous_pages_want_the_password_again_after_a_while(drafted):
     session = drafted.client.session
     session["account_authentication_methods"] = [{"method": "mfa", "at": 0}]
@@ -281,7 +332,7 @@ def test_the_pages_keep_the_policy_and_the_language(entries, organizer, language
         "ends_at": typed(timezone.now() + timedelta(days=9)),
     }
     pages = [ada.get("/console/rounds/new")]
-    send(ada, "/console/rounds/new", pages[0], entries=["alder", "birch"], **dates, **WHY)
+    send(ada, "/console/rounds/new", pages[0], **{"part-alder": "competes", "part-birch": "competes"}, **dates, **WHY)
     pages += [ada.get(path) for path in (HOME, f"{HOME}/draft", f"{HOME}/to/scheduled")]
     opened(ada)
     pages += [ada.get(path) for path in (f"{HOME}/amend", f"{HOME}/to/annulled", f"{HOME}/to/open")]
