@@ -10,7 +10,7 @@ from inference.models import Entry, Worker
 @transaction.atomic
 def add_entry(*, slug: str, name: str, team: str, base: str = "", licence: str = "", changes: str = "") -> Entry:
     """The entry of that slug, made with its team if there is none yet. One that exists is never changed."""
-    owner, _ = Team.objects.get_or_create(name=team, defaults={"slug": slugify(team)})
+    owner, _ = Team.objects.get_or_create(name=team, defaults={"slug": slugify(team) or f"team-{slug}"})
     about = {"name": name, "base": base, "licence": licence, "changes": changes}
     entry, _ = Entry.objects.get_or_create(slug=slug, defaults={"team": owner, **about})
     return entry

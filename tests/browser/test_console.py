@@ -94,10 +94,11 @@ def test_an_organizer_takes_a_round_from_draft_to_its_result_before_the_publics_
     expect(hornbeam).to_have_attribute("data-status", "provisional")
     board.evaluate("window.sameVisit = true")
     with closing(Visitor(own_site.url)) as visitor:
-        for _ in range(4):
+        # Nobody wins every time: of whom does, nothing is said.
+        for winner in ("tie", "a", "tie", "tie"):
             duel = visitor.start()
             duel.ask("hello")
-            assert duel.vote("a").status_code == 201
+            assert duel.vote(winner).status_code == 201
     expect(hornbeam).not_to_have_attribute("data-status", "provisional")
     expect(board.locator("[data-votes]")).to_contain_text("4")
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.audit import record
+from inference.entries import add_entry
 from inference.models import Entry, Worker
 from leaderboard import export_queue
 from leaderboard.export_queue import ask_export, folder_of, write_portion
@@ -68,6 +69,13 @@ def test_it_says_what_waits_for_somebody(contest, organizer):
     entries = said(ada.get("/console/entries"))
     assert entries.count("does not answer") == 2
     assert "http://10.0.0.9:8000" in entries
+
+
+def test_a_team_with_a_name_in_hangul_has_an_address(contest, organizer):
+    add_entry(slug="sonamu", name="소나무", team="팀 소나무")
+    ada = organizer()
+    path = re.search(r'href="(/team/[^"]+)">팀 소나무<', said(ada.get("/console/entries")))[1]
+    assert "팀 소나무" in said(ada.get(path))
 
 
 def test_the_log_is_read_in_pages_newest_first(contest, organizer):
