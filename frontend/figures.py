@@ -1,7 +1,7 @@
 """The page of a round's figures: what the charts and tables need, from what the domain tells."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from frontend import charts
@@ -40,18 +40,21 @@ def daily(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ranks(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Each entry's ranks as a picture, and all of them as a table, whose first row is the newest list."""
+    """Each entry's ranks as a picture, and all of them as a table, whose first row is the newest list.
+
+    Who has never had a rank, as references have none, is left out.
+    """
+    told = {**told, "entries": [entry for entry in told["entries"] if any(map(ranked, entry["points"]))]}
     places = len(told["entries"])
     entries = [
         entry | {"chart": charts.ranks(padded(entry["points"], told), places), "now": entry["points"][-1]}
         for entry in told["entries"]
     ]
-    return {
-        "at": datetime.fromisoformat(told["at"]),
-        "entries": entries,
-        "drawn": any(entry["chart"] for entry in entries),
-        "table": table(told),
-    }
+    return {"entries": entries, "drawn": any(entry["chart"] for entry in entries), "table": table(told)}
+
+
+def ranked(point: Mapping[str, Any]) -> bool:
+    return point["rank"] is not None
 
 
 def padded(points: list[dict[str, Any]], told: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -10,13 +10,14 @@ from django.utils import timezone
 from arena.battles import open_terms
 from config.season.clock import Clock, told
 from config.season.voting import field_of, vote_between
-from config.season.world import CONTESTANTS, Contestant
+from config.season.world import CONTESTANTS, REFERENCE, Contestant
 from inference.entries import add_entry
 from inference.models import Entry
 from leaderboard.amending import amend_round
 from leaderboard.drafts import draft_round
+from leaderboard.field import competing
 from leaderboard.fold import fold
-from leaderboard.models import Actor, ParticipationState, Round, RoundState
+from leaderboard.models import Actor, Round, RoundState
 from leaderboard.official import pin_due_lists
 from leaderboard.rulebook import Rulebook, changed
 from leaderboard.schedule import keep_schedule
@@ -24,6 +25,7 @@ from leaderboard.states import begin, move
 
 STEP = timedelta(hours=6)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+RULES = {"freeze_hours": 48, "minimum_votes": 60, "appeal_days": 14, "references": [REFERENCE.slug]}
 # Of a day's votes, by the quarter of the day in Seoul.
 QUARTERS = (0.08, 0.22, 0.31, 0.39)
 
@@ -42,14 +44,15 @@ class Plan:
 
 def plans(votes: int) -> list[Plan]:
     """A round of three weeks that is over, and one that goes on for another week."""
-    return [Plan(31, 10, round(votes * 0.88), amended=24), Plan(8, -6, round(votes * 0.12))]
+    return [Plan(31, 10, round(votes * 0.93), amended=24), Plan(8, -6, round(votes * 0.07))]
 
 
 def play(random: Random, now: datetime, votes: int, told_of: Told) -> None:
     """Fill the empty database with the season. told_of: called with how many more votes are in."""
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    contestants = {one.slug: one for one in CONTESTANTS}
+    contestants = {one.slug: one for one in (*CONTESTANTS, REFERENCE)}
     entries = [enter(one) for one in CONTESTANTS]
+    enter(REFERENCE)
     with told(Clock(today)) as clock:
         for plan in plans(votes):
             contest = scheduled(clock, today, plan, entries)
@@ -71,7 +74,7 @@ def enter(one: Contestant) -> Entry:
 def scheduled(clock: Clock, today: datetime, plan: Plan, entries: list[Entry]) -> Round:
     """The next round over these entries, announced two hours before it opens."""
     clock.now = today - plan.opens * DAY - timedelta(hours=2)
-    rules = changed(Rulebook(), {"freeze_hours": 48, "minimum_votes": 60, "appeal_days": 14})
+    rules = changed(Rulebook(), RULES)
     contest = draft_round(
         entries,
         opens_at=today - plan.opens * DAY,
@@ -157,5 +160,4 @@ def publish_result(clock: Clock, contest: Round) -> None:
 
 
 def survivors(contest: Round) -> list[Entry]:
-    parts = contest.participations.filter(state=ParticipationState.COMPETING).select_related("entry")
-    return [part.entry for part in parts.order_by("entry__slug")]
+    return [part.entry for part in competing(contest).select_related("entry").order_by("entry__slug")]

@@ -58,6 +58,7 @@ def test_who_came_later_has_no_rank_on_the_first_lists():
         {"slug": "a", "name": "A", "points": [point(1) | {"date": "2026-11-25"}, point(1) | {"date": None}]},
         {"slug": "b", "name": "B", "points": [point(2) | {"date": None}]},
     ]
-    drawn = figures.ranks({"at": "2026-11-25T10:00:00+00:00", "entries": entries})
+    entries.append({"slug": "r", "name": "R", "points": [point(None) | {"date": None}]})  # a reference
+    drawn = figures.ranks({"entries": entries})
     assert [entry["chart"].line[:6] for entry in drawn["entries"]] == ["M0.0 2", "M50.0 "]
     assert [[told and told["rank"] for told in row["ranks"]] for row in drawn["table"]] == [[1, 2], [1, None]]
