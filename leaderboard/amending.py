@@ -56,6 +56,8 @@ def amend_round(contest: Round, changes: Mapping[str, Any], *, reason: str, reas
     """
     # Two organizers at once, or one who closes meanwhile: the second waits here and sees what the first did.
     contest = Round.objects.select_for_update(of=("self",)).select_related("gate", "series").get(pk=contest.pk)
+    if contest.state in UNOPENED:
+        raise CannotAmend("it has not opened yet; its draft can be changed")
     before = version_in_force(contest)
     old = read_rulebook(before.content)
     rules = changed(old, changes)
@@ -72,8 +74,6 @@ def version_in_force(contest: Round) -> RulebookVersion:
 
 def refuse_amendment(contest: Round, old: Rulebook, rules: Rulebook, reasons: Collection[str]) -> None:
     """Raise CannotAmend where these rules may not follow those, or not now, or not for such a reason."""
-    if contest.state in UNOPENED:
-        raise CannotAmend("it has not opened yet; its draft can be changed")
     if contest.state == RoundState.FROZEN:
         raise CannotAmend("its board stands still, and rules are not changed behind it")
     if contest.state != RoundState.OPEN or not contest.gate.is_open or contest.ends_at <= timezone.now():
