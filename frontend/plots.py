@@ -57,6 +57,11 @@ def below(board: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(out)
 
 
+def tied(board: Mapping[str, Any]) -> list[str]:
+    """The slugs of those whom the votes place on neither side of the line yet, best first."""
+    return [standing["slug"] for standing in board["standings"] if standing["status"] == "at_risk"]
+
+
 def interval(standing: Mapping[str, Any], on: Scale | None) -> dict[str, str] | None:
     """The ends and the middle of an interval plot; None where there is no place to draw it at."""
     if on is None or not standing["joined"]:

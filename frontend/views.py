@@ -284,6 +284,7 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
         **(dates_as_drawn(contest) if contest else {}),
         **(round_as_drawn(contest["state"]) if contest else {}),
         "since": date.fromisoformat(found["since"]) if found["since"] else None,
+        "tied": tied_words(found),
         "outlook": outlook_words(contest["outlook"]) if contest and contest["outlook"] else None,
         "line_at": f"{on.at(line)}%" if on and line is not None else None,
         "rows": rows,
@@ -340,6 +341,13 @@ def of_reference(standing: Mapping[str, Any], reference: Mapping[str, str] | Non
     """How strong it is in percent of the round's reference."""
     figures = plots.of_reference(standing)
     return OF_REFERENCE.format(reference=reference["name"], **figures) if figures and reference else ""
+
+
+def tied_words(found: Mapping[str, Any]) -> str:
+    """Who stands at the line, so that the votes do not tell who goes."""
+    tied = plots.tied(found)
+    names = ", ".join(standing["name"] for standing in found["standings"] if standing["slug"] in tied)
+    return names and LINE["line_tied"].format(names=names)
 
 
 def outlook_words(outlook: Mapping[str, Any]) -> dict[str, str]:

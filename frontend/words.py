@@ -70,6 +70,7 @@ LINE: Mapping[str, Any] = {
     ),
     "line_least": gettext_lazy("The line is not sure yet. It takes {low} more votes at least."),
     "line_unsaid": gettext_lazy("Too close to say how many more votes make the line sure."),
+    "line_tied": gettext_lazy("Tied at the line: {names}."),
 }
 
 COOKIES: Mapping[str, Any] = {

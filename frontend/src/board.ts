@@ -12,6 +12,7 @@ import {
   percent,
   ranks,
   scaleOf,
+  tied as tiedAtLine,
   type Scale,
 } from "./boardstate";
 import { startCountdowns } from "./countdown";
@@ -34,6 +35,7 @@ const words = readWords([
   "chance",
   "line_sure",
   "line_unsaid",
+  "line_tied",
   "line_least",
   "line_between",
   "line_flip_one",
@@ -139,6 +141,7 @@ function drawBoard(board: Board): void {
   const line = document.querySelector<HTMLElement>("[data-line]");
   if (line) line.hidden = order.below.length === 0;
   if (board.round) drawOutlook(board.round.outlook);
+  drawTied(tiedAtLine(board));
   if (board.round) drawSince(board);
   const form = plural.select(board.votes) === "one" ? words.votes_one : words.votes_other;
   setText(the("votes"), fill(form, { n: grouped.format(board.votes) }));
@@ -206,6 +209,12 @@ function drawOutlook(outlook: Outlook | null): void {
   const form = plural.select(flip ?? 0) === "one" ? words.line_flip_one : words.line_flip_other;
   setText(the("flip"), flip === null ? "" : fill(form, { n: grouped.format(flip) }));
   drawVoters(outlook.voters_to_flip);
+}
+
+function drawTied(tied: readonly Standing[]): void {
+  const place = document.querySelector<HTMLElement>("[data-tied]");
+  const names = tied.map((standing) => standing.name).join(", ");
+  if (place) setText(place, names && fill(words.line_tied, { names }));
 }
 
 function drawVoters(found: Outlook["voters_to_flip"]): void {

@@ -6,6 +6,7 @@ import plots from "../../tests/frontend/plots.json";
 import {
   at,
   below,
+  tied,
   beside,
   gained,
   moved,
@@ -54,6 +55,7 @@ describe.each(plots)("$about", (plot) => {
 
   it("has the server's line", () => {
     expect([...below(board)]).toEqual(plot.below);
+    expect(tied(board).map((standing) => standing.slug)).toEqual(plot.tied);
     expect(board.standings.filter(beside).map((standing) => standing.slug)).toEqual(plot.beside);
   });
 });

@@ -105,6 +105,11 @@ export function below(board: Board): ReadonlySet<string> {
   return new Set(last.map((standing) => standing.slug));
 }
 
+/** Whom the votes place on neither side of the line yet, best first. */
+export function tied(board: Board): readonly Standing[] {
+  return board.standings.filter((standing) => standing.status === "at_risk");
+}
+
 /** Who is first and who is below the line, if either has changed. */
 export function news(before: Board, after: Board): { first: string; below: string } | null {
   const now = headlines(after);

@@ -22,6 +22,7 @@ def test_a_board_is_drawn_as_its_example_says(example: dict[str, Any]) -> None:
         assert on is not None
         assert on.at(rating) == percent
     assert sorted(plots.below(example)) == example["below"]
+    assert plots.tied(example) == example["tied"]
     assert [standing["slug"] for standing in example["standings"] if plots.beside(standing)] == example["beside"]
 
 

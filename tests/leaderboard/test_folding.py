@@ -403,6 +403,17 @@ def test_a_board_says_how_sure_its_line_is_until_the_round_is_closed(visitor, co
     assert board("round-1")["round"]["outlook"] is None
 
 
+def test_a_page_names_those_whom_the_votes_place_on_neither_side_of_the_line(client, contest):
+    for first, second in (("alder", "birch"), ("birch", "cedar"), ("cedar", "dogwood")):
+        for winner in "a" * 20 + "b" * 16:
+            cast(contest, first, second, winner)
+    fold(contest)
+    tied = [row["name"] for row in board()["standings"] if row["status"] == "at_risk"]
+    assert len(tied) > 1
+    page = client.get("/board", headers={"accept-language": "en"}).content.decode()
+    assert f"Tied at the line: {', '.join(tied)}." in page
+
+
 def test_a_page_says_how_many_votes_the_line_still_needs(client, contest):
     cast_ladder(contest)
     fold(contest)
