@@ -26,6 +26,7 @@ from arena.visitors import introduces_visitor, voter_id
 from frontend import figures, plots
 from frontend.categories import category_page, kinds, of_entry, selectable
 from frontend.countdown import countdown, end_of
+from frontend.provenance import components, identity, openness
 from frontend.rules import rules_in_words
 from frontend.words import (
     CHANCE,
@@ -129,6 +130,9 @@ def entry_page(request: HttpRequest, slug: str) -> HttpResponse:
         "frontend/entry.html",
         {
             "entry": entry,
+            "identity": identity(entry),
+            "openness": openness(entry),
+            "components": components(entry),
             "board": drawn,
             "standing": standing,
             "gap": round(standing["rating"] - line) if standing and standing["rank"] and line is not None else None,

@@ -42,6 +42,37 @@ ROUND_STATES: Mapping[str, tuple[Any, Any]] = {
     "final": (gettext_lazy("Final result"), gettext_lazy("Its votes no longer change.")),
     "annulled": (gettext_lazy("Annulled"), gettext_lazy("This round decides nothing, and nobody is out by it.")),
 }
+# What an entry is and where it comes from; the keys are those of inference/models.py. Empty: not stated.
+REASONING: Mapping[str, Any] = {
+    "": gettext_lazy("Not stated"),
+    "off": gettext_lazy("Off"),
+    "on": gettext_lazy("On"),
+    "auto": gettext_lazy("As the model decides"),
+}
+OPENNESS: Mapping[str, Any] = {
+    "": gettext_lazy("Not stated"),
+    "open": gettext_lazy("Open to everybody"),
+    "on_request": gettext_lazy("On request"),
+    "closed": gettext_lazy("Not public"),
+}
+COMMERCIAL_USE: Mapping[str, Any] = {
+    "": gettext_lazy("Not stated"),
+    "allowed": gettext_lazy("Allowed"),
+    "conditions": gettext_lazy("Allowed under conditions"),
+    "forbidden": gettext_lazy("Not allowed"),
+}
+COMPONENTS: Mapping[str, Any] = {
+    "tokenizer": gettext_lazy("Tokenizer (cuts text into pieces)"),
+    "backbone": gettext_lazy("Backbone (the language model itself)"),
+    "encoder": gettext_lazy("Encoder (reads images or sound)"),
+    "data": gettext_lazy("Training data"),
+}
+STARTS: Mapping[str, Any] = {
+    "": gettext_lazy("Not stated"),
+    "scratch": gettext_lazy("Made from scratch"),
+    "initialised": gettext_lazy("Trained further from an existing one"),
+    "frozen": gettext_lazy("Taken over unchanged"),
+}
 # What became of an entry in a round.
 CHANGES: Mapping[str, Any] = {
     "admitted": gettext_lazy("Came into the round later, without votes"),

@@ -1,10 +1,39 @@
 """Entering the contest: a team, its entry, and a worker that answers for it."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.text import slugify
 
 from accounts.models import Team
-from inference.models import Entry, Worker
+from inference.models import Component, Entry, Worker
+
+Row = TypeVar("Row", Entry, Component)
+
+IDENTITY = (
+    "name",
+    "base",
+    "weights_digest",
+    "weights_revision",
+    "stack",
+    "stack_commit",
+    "chat_template_digest",
+    "context_length",
+    "reasoning",
+)
+STATED = ("changes", "licence", "licence_url", "commercial_use", "open_weights", "open_code", "open_data", "open_logs")
+PARTS = ("kind", "name", "origin", "licence", "start", "evidence")
+
+
+class Swapped(Exception):
+    """The entry would become another model; the words say what to do instead."""
+
+
+class Unfit(Exception):
+    """An entry cannot be described like that; the words say what is wrong."""
 
 
 @transaction.atomic
@@ -21,3 +50,49 @@ def add_worker(entry: Entry, *, url: str, served_name: str, slots: int = 8, key:
     how = {"served_name": served_name, "slots": slots, "key": key}
     worker, _ = Worker.objects.update_or_create(entry=entry, url=url.rstrip("/"), defaults=how)
     return worker
+
+
+@transaction.atomic
+def describe_entry(
+    entry: Entry, said: Mapping[str, Any], components: Sequence[Mapping[str, Any]] | None = None
+) -> Entry:
+    """State what an entry is and where it comes from. What is left out stays. Raises Swapped and Unfit.
+
+    components: all of them, in place of those stated before; None leaves those.
+    """
+    entry = Entry.objects.select_for_update().get(pk=entry.pk)
+    refuse_unknown(said, (*IDENTITY, *STATED))
+    touched = [name for name in IDENTITY if name in said and said[name] != getattr(entry, name)]
+    if entry.frozen_at and touched:
+        raise Swapped(
+            f"{entry.slug} takes part in a round that has opened, and its {', '.join(touched)} may not change; "
+            "in an emergency another entry of the team takes its place"
+        )
+    for name, value in said.items():
+        setattr(entry, name, value)
+    checked(entry).save(update_fields=list(said))
+    if components is not None:
+        entry.components.all().delete()
+        for part in components:
+            refuse_unknown(part, PARTS)
+            checked(Component(entry=entry, **part)).save(force_insert=True)
+    return entry
+
+
+def refuse_unknown(said: Mapping[str, Any], known: Sequence[str]) -> None:
+    if strange := [name for name in said if name not in known]:
+        raise Unfit(f"there is no {strange[0]} to be stated; known are {', '.join(known)}")
+
+
+def checked(row: Row) -> Row:
+    """The row, if it can be stored. Raises Unfit."""
+    try:
+        row.full_clean(validate_constraints=False)
+    except ValidationError as why:
+        raise Unfit("; ".join(f"{name}: {' '.join(words)}" for name, words in why.message_dict.items())) from None
+    return row
+
+
+def freeze_entries(entries: Iterable[Entry]) -> None:
+    """A round over them opens: from here on nobody can make other models of them."""
+    Entry.objects.filter(pk__in=[entry.pk for entry in entries], frozen_at=None).update(frozen_at=Now())

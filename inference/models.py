@@ -1,24 +1,125 @@
 """Entries and the workers that answer for them. An entry knows no round."""
 
+from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models import Q
 
 from accounts.models import Team
 
+WEB = URLValidator(schemes=["http", "https"])
+DIGEST = RegexValidator(r"^[0-9a-f]{64}\Z", "a digest is a SHA-256 in 64 hexadecimal digits")
+COMMIT = RegexValidator(r"^[0-9a-f]{7,64}\Z", "a commit is 7 to 64 hexadecimal digits")
+
+
+def on_the_web(field: str) -> Q:
+    """Empty, or an address that a page may link to: never one that runs."""
+    return Q(**{field: ""}) | Q(**{f"{field}__startswith": "https://"}) | Q(**{f"{field}__startswith": "http://"})
+
+
+class Reasoning(models.TextChoices):
+    """Whether the model thinks before it answers, where nobody sees it."""
+
+    OFF = "off"
+    ON = "on"
+    AUTO = "auto"
+
+
+class Openness(models.TextChoices):
+    """Who can get at a part of a model."""
+
+    OPEN = "open"
+    ON_REQUEST = "on_request"
+    CLOSED = "closed"
+
+
+class Use(models.TextChoices):
+    """Whether the model may be used to earn money."""
+
+    ALLOWED = "allowed"
+    CONDITIONS = "conditions"
+    FORBIDDEN = "forbidden"
+
 
 class Entry(models.Model):
-    """A team's submission: one language model as it is served. Never deleted: battles rest on it."""
+    """A team's submission: one language model as it is served. Never deleted: battles rest on it.
+
+    Once a round over it has opened, `frozen_at` is set for good, and a trigger refuses every change of what says which
+    model it is: `team` to `reasoning`, below. What else is said of it may be corrected. Blank: not stated.
+    """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="entries")
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
     base = models.CharField(max_length=200, blank=True, help_text="The model it is made from, if any.")
+    weights_digest = models.CharField(max_length=64, blank=True, validators=[DIGEST])
+    weights_revision = models.CharField(max_length=100, blank=True, help_text="As its repository names it.")
+    stack = models.CharField(max_length=100, blank=True, help_text="What serves it, with its version.")
+    stack_commit = models.CharField(max_length=64, blank=True, validators=[COMMIT])
+    chat_template_digest = models.CharField(max_length=64, blank=True, validators=[DIGEST])
+    context_length = models.PositiveIntegerField(null=True, blank=True, help_text="Tokens.")
+    reasoning = models.CharField(max_length=4, choices=Reasoning, blank=True)
+    frozen_at = models.DateTimeField(null=True, blank=True, help_text="When a round over it first opened.")
     licence = models.CharField(max_length=100, blank=True)
+    licence_url = models.URLField(blank=True, validators=[WEB])
+    commercial_use = models.CharField(max_length=10, choices=Use, blank=True)
+    open_weights = models.CharField(max_length=10, choices=Openness, blank=True)
+    open_code = models.CharField(max_length=10, choices=Openness, blank=True)
+    open_data = models.CharField(max_length=10, choices=Openness, blank=True)
+    open_logs = models.CharField(max_length=10, choices=Openness, blank=True)
     changes = models.TextField(blank=True, help_text="What was changed from the base; many licences ask for it.")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(reasoning__in=["", *Reasoning.values]), name="entry_reasoning_is_known"),
+            models.CheckConstraint(condition=Q(commercial_use__in=["", *Use.values]), name="entry_use_is_known"),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"open_{part}__in": ["", *Openness.values]}), name=f"entry_open_{part}_is_known"
+                )
+                for part in ("weights", "code", "data", "logs")
+            ),
+            models.CheckConstraint(condition=on_the_web("licence_url"), name="entry_licence_is_on_the_web"),
+        ]
+
     def __str__(self) -> str:
         return self.name
+
+
+class Kind(models.TextChoices):
+    TOKENIZER = "tokenizer"
+    BACKBONE = "backbone"
+    ENCODER = "encoder"
+    DATA = "data"
+
+
+class Start(models.TextChoices):
+    """How a component came to what it is."""
+
+    SCRATCH = "scratch"
+    INITIALISED = "initialised"
+    FROZEN = "frozen"
+
+
+class Component(models.Model):
+    """Where one part of an entry comes from, as its team states it, with what shows it. Blank: not stated."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="components")
+    kind = models.CharField(max_length=9, choices=Kind)
+    name = models.CharField(max_length=200)
+    origin = models.CharField(max_length=200, blank=True, help_text="Who made it.")
+    licence = models.CharField(max_length=100, blank=True)
+    start = models.CharField(max_length=11, choices=Start, blank=True, help_text="Frozen: taken over unchanged.")
+    evidence = models.URLField(blank=True, validators=[WEB])
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "kind", "name"], name="component_once_an_entry"),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="component_kind_is_known"),
+            models.CheckConstraint(condition=Q(start__in=["", *Start.values]), name="component_start_is_known"),
+            models.CheckConstraint(condition=on_the_web("evidence"), name="component_evidence_is_on_the_web"),
+        ]
+        ordering = ["id"]
 
 
 class Worker(models.Model):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.audit import record
 from accounts.models import User
+from inference.entries import freeze_entries
 from inference.models import Entry
 from leaderboard.field import competing
 from leaderboard.fold import add_player, fold
@@ -53,7 +54,9 @@ class CannotChange(Exception):
 
 def begin(contest: Round, references: Iterable[Entry]) -> None:
     """The round opens: those who compete in it, and its references, take part. In the caller's transaction."""
-    for part in contest.participations.order_by("id"):
+    parts = contest.participations.select_related("entry").order_by("id")
+    freeze_entries(part.entry for part in parts)
+    for part in parts:
         _log(part, "")
     for entry in references:
         _enter(contest, entry, ParticipationRole.REFERENCE)
@@ -132,6 +135,7 @@ def _enter(
     reasons: tuple[str, str] = ("", ""),
     by: User | None = None,
 ) -> Participation:
+    freeze_entries([entry])
     part = Participation.objects.create(round=contest, entry=entry, team_id=entry.team_id, role=role)
     _log(part, "", reasons, by)
     return part
