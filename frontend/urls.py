@@ -2,7 +2,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from frontend import people, timeline, views
-from frontend.console import drafts, field, files, home, rounds
+from frontend.console import amendments, drafts, field, files, home, rounds
 
 urlpatterns = [
     path("", views.arena, name="arena"),
@@ -34,7 +34,7 @@ urlpatterns = [
     path("console/rounds/new", drafts.new, name="console_new"),
     path("console/rounds/<int:number>", rounds.round_page, name="console_round"),
     path("console/rounds/<int:number>/draft", drafts.edit, name="console_edit"),
-    path("console/rounds/<int:number>/amend", drafts.amend, name="console_amend"),
+    path("console/rounds/<int:number>/amend", amendments.amend, name="console_amend"),
     path("console/rounds/<int:number>/to/<str:state>", rounds.step, name="console_step"),
     path("console/rounds/<int:number>/admit", field.admit, name="console_admit"),
     path("console/rounds/<int:number>/entries/<slug:slug>/<str:state>", field.change, name="console_part"),

@@ -1,4 +1,4 @@
-"""The forms of a round before it opens, and of its amendment after."""
+"""The forms of a round before it opens."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,13 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.audit import record
-from accounts.doors import organizer_required, recently, signed_in
+from accounts.doors import organizer_required, signed_in
 from frontend.console.deciding import as_typed, decided, done, moment, reasons
 from frontend.console.rounds import about, the_round
 from frontend.console.rule_fields import shown, tie_chain_shown, typed_rules
-from frontend.console.words import round_words
 from inference.models import Entry
-from leaderboard.amending import amend_round
 from leaderboard.drafts import CannotOpen, change_draft, draft_round, entrants
 from leaderboard.models import Round, RoundState
 from leaderboard.rulebook import Rulebook, changed, in_force
@@ -125,34 +123,3 @@ def draft_page(request: HttpRequest, contest: Round | None, rules: Rulebook, *, 
         ],
     }
     return render(request, "frontend/console/draft.html", context, status=409 if problem else 200)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@organizer_required
-@recently
-def amend(request: HttpRequest, number: int) -> HttpResponse:
-    """Other rules for an open round, for a reason that everybody can read."""
-    contest = the_round(number)
-    problem = ""
-    if request.method == "POST":
-        problem = decided(request, contest, lambda kept: amended(request, kept))
-        if not problem:
-            messages.success(request, _("{round} has new rules.").format(round=round_words(number)))
-            return redirect("console_round", number=number)
-        contest = the_round(number)
-    elif contest.state != RoundState.OPEN:
-        raise Http404
-    rules = in_force(contest)
-    typed = request.POST if request.method == "POST" else None
-    context = {
-        **about(contest),
-        "problem": problem,
-        "typed": typed.dict() if typed is not None else {},
-        "chapters": shown(rules, typed, opened=True),
-    }
-    return render(request, "frontend/console/amend.html", context, status=409 if problem else 200)
-
-
-def amended(request: HttpRequest, kept: Round) -> None:
-    made = amend_round(kept, typed_rules(in_force(kept), request.POST), **reasons(request))
-    record(signed_in(request), "round.amended", kept.subject, version=made.version, **reasons(request))

@@ -114,3 +114,23 @@ def test_an_organizer_takes_a_round_from_draft_to_its_result_before_the_publics_
     log = page.locator("[data-transition]")
     states = [line.get_attribute("data-transition") for line in log.all()]
     assert states == ["provisional", "tallied", "closed", "open", "scheduled", "draft"]
+
+    page.goto(f"{own_site.url}/console/exports?round=2")
+    page.get_by_role("button", name="Write the files").click()
+    # Written by Celery; the page looks by itself.
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="board.csv").click()
+    assert "hornbeam" in downloading.value.path().read_text(encoding="utf-8-sig")
+
+    page.set_viewport_size({"width": 360, "height": 780})
+    rounds = ["/console/rounds/new", "/console/rounds/2", "/console/rounds/2/to/appeal", "/console/rounds/2/board"]
+    for path in ("/console/", "/console/entries", "/console/exports", "/console/log", "/accounts/", *rounds):
+        page.goto(own_site.url + path)
+        assert page.locator("html").evaluate("html => html.scrollWidth") <= 360, path
+
+
+@pytest.mark.parametrize("language", ["ko-KR", "en-US"])
+def test_no_page_of_an_account_scrolls_sideways_on_a_phone(open_page, own_site: RunningSite, language):
+    for path in ("/accounts/login/", "/accounts/password/reset/"):
+        page = open_page(own_site.url + path, language=language, width=360)
+        assert page.locator("html").evaluate("html => html.scrollWidth") <= 360

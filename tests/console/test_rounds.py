@@ -195,7 +195,13 @@ def test_an_open_round_is_amended_with_a_reason_and_its_end_moved(drafted):
     page = drafted.get(f"{HOME}/amend")
     assert "tie_band" not in page.content.decode()
     assert "it needs a reason" in said(send(drafted, f"{HOME}/amend", page, max_turns="2"))
-    assert "Round 1 has new rules." in said(send(drafted, f"{HOME}/amend", max_turns="2", **WHY))
+    shown = send(drafted, f"{HOME}/amend", max_turns="2", **WHY)
+    assert "Nothing is done yet." in said(shown)
+    assert re.search(r"<del>At most 6\.</del>\s*<br>\s*<ins>At most 2\.</ins>", said(shown))
+    assert said(shown).count("<ins>") == 1
+    assert in_force(Round.objects.get()).max_turns == 6
+    assert form(send(drafted, f"{HOME}/amend", shown, sure="no"))["max_turns"] == ["2"]
+    assert "Round 1 has new rules." in said(send(drafted, f"{HOME}/amend", shown, sure="yes"))
     contest = Round.objects.get()
     assert in_force(contest).max_turns == 2
     assert contest.rulebooks.latest("version").reason == "As agreed."
