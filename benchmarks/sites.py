@@ -25,7 +25,7 @@ ENTRIES = 16
 
 
 @contextmanager
-def fresh_site() -> Iterator[dict[str, str]]:
+def fresh_site(entries: int = ENTRIES) -> Iterator[dict[str, str]]:
     """The environment of a site with a database of its own beside DATABASE_URL, and an open round of 16 entries."""
     with tempfile.TemporaryDirectory() as folder, fresh_database(os.environ["DATABASE_URL"]) as url:
         environment = {
@@ -36,11 +36,11 @@ def fresh_site() -> Iterator[dict[str, str]]:
             "LOG_LEVEL": "ERROR",
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
-        in_own_process(environment, _open_round)
+        in_own_process(environment, _open_round, entries)
         yield environment
 
 
-def _open_round() -> None:
+def _open_round(number_of_entries: int) -> None:
     import django  # noqa: PLC0415  the environment comes first, here and below
 
     django.setup()
@@ -53,7 +53,7 @@ def _open_round() -> None:
 
     call_command("migrate", verbosity=0)
     entries = []
-    for number in range(1, ENTRIES + 1):
+    for number in range(1, number_of_entries + 1):
         team = Team.objects.create(slug=f"team-{number}", name=f"Team {number}")
         entries.append(Entry.objects.create(team=team, slug=f"entry-{number}", name=f"Entry number {number}"))
     open_round(entries, ends_at=timezone.now() + timedelta(days=30))

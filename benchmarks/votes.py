@@ -62,6 +62,17 @@ VOTES = """
         (%(winners)s::text[])[1 + i * 7919 / 10 %% 4], 1 + (i - 1) %% 10, CASE WHEN %(counted)s THEN i END, now()
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS i ORDER BY i
 """
+# Every fifth in English, the others in Korean; a third on code, one in seven long.
+LABELS = """
+    INSERT INTO arena_label (battle_id, rules, language, categories, style)
+    SELECT md5('battle' || i)::uuid, 1, CASE WHEN i %% 5 = 0 THEN 'en' ELSE 'ko' END,
+        (CASE WHEN i %% 3 = 0 THEN '{"code": {"fence": 1, "words": 2}}'::jsonb ELSE '{}'::jsonb END)
+            || (CASE WHEN i %% 7 = 0 THEN '{"long": {"characters": 700}}'::jsonb ELSE '{}'::jsonb END),
+        jsonb_build_object('length', jsonb_build_array(300 + i %% 800, 300 + i * 7 %% 900), 'headers',
+            jsonb_build_array(i %% 3, i %% 4), 'lists', jsonb_build_array(i %% 9, i %% 6), 'bold',
+            jsonb_build_array(i %% 5, i %% 8))
+    FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS i ORDER BY 1
+"""
 Database = psycopg.Connection[Any]
 
 
@@ -216,6 +227,7 @@ def leave_behind(site: dict[str, str], votes: int) -> None:
         database.execute("SET maintenance_work_mem = '1GB'")
         with indexed_afterwards(database, "arena_battle"), indexed_afterwards(database, "arena_vote"):
             add_voted(database, 1, votes, counted=True)
+        database.execute(LABELS, {"first": 1, "last": votes})
         database.execute("UPDATE arena_sequence SET last = %s", [votes])
         database.execute("VACUUM ANALYZE")
         database.execute("CHECKPOINT")  # what the making has left to be written is not the fold's to wait for
@@ -226,12 +238,15 @@ def keep_state(votes: int) -> None:
     import django  # noqa: PLC0415  the environment comes first
 
     django.setup()
+    from leaderboard.categories import store_counts, stored_counts  # noqa: PLC0415
     from leaderboard.counting import store, stored  # noqa: PLC0415
     from leaderboard.models import Folded  # noqa: PLC0415
 
     folded = Folded.objects.select_related("series__round__gate").get()
     folded.position = votes
-    store(folded, stored(folded, folded.series.round))
+    contest = folded.series.round
+    store_counts(folded, stored_counts(folded, contest))
+    store(folded, stored(folded, contest))
     folded.save()
 
 

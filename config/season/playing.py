@@ -22,10 +22,12 @@ from leaderboard.official import pin_due_lists
 from leaderboard.rulebook import Rulebook, changed
 from leaderboard.schedule import keep_schedule
 from leaderboard.states import begin, move
+from leaderboard.style import control_style
 
 STEP = timedelta(hours=6)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 RULES = {"freeze_hours": 48, "minimum_votes": 60, "appeal_days": 14, "references": [REFERENCE.slug]}
+LAST_QUARTER = 18  # the hour in Seoul at which the last of a day's four begins
 # Of a day's votes, by the quarter of the day in Seoul.
 QUARTERS = (0.08, 0.22, 0.31, 0.39)
 
@@ -121,7 +123,10 @@ def play_round(
         if terms := open_terms():
             wanted = round(course.plan.votes * share / sum(shares))
             told_of(vote_between(random, field_of(terms, contestants), start, clock.now, wanted))
-            fold(Round.objects.get(pk=contest.pk))
+            current = Round.objects.select_related("series", "gate").get(pk=contest.pk)
+            if timezone.localtime(start).hour == LAST_QUARTER:
+                control_style(current)  # as beat would, but once a day
+            fold(current)
         clock.now = end
         pin_due_lists(clock.now)
         keep_schedule()

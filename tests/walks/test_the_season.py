@@ -59,6 +59,8 @@ def test_all_of_it_can_be_looked_at(season):
         "/board?series=round-1",
         f"/board?series=round-1&date={lists[5]['date']}",
         "/entries/dolmen",
+        "/board?series=round-1&category=code",
+        "/board?series=round-1&category=style",
     ]
     paths += [f"/rounds/{n}/{page}" for n in (1, 2) for page in ("figures", "exposure", "rules")]
     for path in paths:
@@ -66,6 +68,9 @@ def test_all_of_it_can_be_looked_at(season):
         assert page.status_code == 200, path
         assert "A simulated season" in page.text
     assert "Eliminated" in client.get("/board?series=round-1").text
+    for category in ("ko", "code", "style"):
+        told = client.get(f"/api/v1/board?series=round-1&category={category}").json()
+        assert told["standings"], category
     assert "since the official list of" in client.get("/board").text
     assert "Long answers were cut off too often." in client.get("/rounds/1/rules").text
 
