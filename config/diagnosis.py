@@ -27,7 +27,7 @@ from config.checks import LOOPBACK, unwritable
 from config.contents import applied, unapplied, unknown
 from config.models import Heartbeat
 from inference.models import Entry
-from leaderboard.models import LIVE, Board, Round
+from leaderboard.models import LIVE, Board, Round, RoundState
 
 QUESTION_SECONDS = 4.0
 ALL_SECONDS = 12.0
@@ -281,6 +281,12 @@ def models() -> Iterator[Answer]:
 
 
 def round_now() -> Iterator[Answer]:
+    for hindered in Round.objects.exclude(hindrance=""):
+        words = f"the schedule cannot move {hindered} on: {hindered.hindrance}"
+        yield Answer(Level.BAD, "round", words, f"python manage.py round {hindered.number}")
+    for counted in Round.objects.filter(state=RoundState.TALLIED):
+        words = f"{counted} is counted and waits for its cut"
+        yield Answer(Level.WARN, "round", words, "python manage.py close_round")
     contest = open_round()
     if contest is None:
         yield Answer(Level.OK, "round", "none is open")
