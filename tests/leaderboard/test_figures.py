@@ -5,15 +5,20 @@ from itertools import combinations
 
 import pytest
 from django.core.cache import cache
+from django.db.models import F
 from django.test import Client
+from django.utils import timezone
 
 from arena.ballots import totals
 from leaderboard.course import days, ranks
 from leaderboard.fold import fold
-from leaderboard.models import Board, Folded, OfficialList
+from leaderboard.models import Actor, Board, Folded, OfficialList, RoundState
 from leaderboard.official import pin_due_lists
+from leaderboard.rounds import close_round
+from leaderboard.states import move
 from leaderboard.winrates import win_rates
 from rating import share_interval
+from tests.conftest import make_contest
 from tests.leaderboard.test_folding import cast
 from tests.leaderboard.test_pairing import season
 
@@ -107,6 +112,36 @@ def test_ranks_are_those_of_the_lists_and_of_now(course):
     now = found["entries"][0]["points"][-1]
     standing = Board.objects.latest("number").standings.get(slug="cedar")
     assert (now["rank_low"], now["rank_high"]) == (standing.rank_low, standing.rank_high)
+
+
+def test_while_the_board_stands_still_so_do_the_figures(transactional_db, worker):
+    contest = make_contest(worker, 4, freeze_hours=24)
+    for first, second in combinations(("alder", "birch", "cedar", "dogwood"), 2):
+        cast(contest, first, second, "a")
+    move(contest, RoundState.FROZEN, by=Actor.COMMAND, reason="Earlier than planned.")
+    frozen = [figure(1) for figure in (win_rates, days, ranks)]
+    for _ in range(3):
+        cast(contest, "dogwood", "alder", "a")
+    fold(contest)
+    assert [figure(1) for figure in (win_rates, days, ranks)] == frozen
+    assert frozen[0]["votes"] == sum(pair["votes"] for pair in frozen[0]["pairs"]) == 6
+    midnight_comes(days=1)
+    midnight_comes(days=2)
+    assert {one.board.votes for one in OfficialList.objects.select_related("board")} == {6}
+    assert {one.votes for one in OfficialList.objects.all()} == {9}
+    assert [day["votes"] for day in days(1)["days"]] == [6]
+    close_round(contest)
+    assert win_rates(1)["votes"] == 9
+    assert sum(day["votes"] for day in days(1)["days"]) == 9
+
+
+def midnight_comes(*, days):
+    """All that was made so far was made a day earlier, and the lists of the midnights since then are due."""
+    Board.objects.update(created_at=F("created_at") - DAY)
+    for one in OfficialList.objects.all():
+        OfficialList.objects.filter(pk=one.pk).update(date=one.date - DAY)
+    pin_due_lists(timezone.now())
+    assert OfficialList.objects.count() == days
 
 
 def test_the_api_tells_them_and_sends_nothing_twice(course, visitor):
