@@ -183,6 +183,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 MFA_ADAPTER = "accounts.second_factors.SecondFactors"
+MFA_FORMS = {"authenticate": "accounts.codes.SignInForm", "reauthenticate": "accounts.codes.AgainForm"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # a new address waits for its link beside the old one, and opens nothing until then
 MFA_TOTP_ISSUER = "Last Model Standing"

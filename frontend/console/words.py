@@ -44,7 +44,7 @@ PART_CHANGES: Mapping[str, tuple[Any, Any]] = {
         gettext_lazy("It is not drawn from the next battle on and is not ranked. It can be let in again."),
     ),
     "withdrawn": (
-        gettext_lazy("Withdraw"),
+        gettext_lazy("Let it withdraw"),
         gettext_lazy(
             "Its team takes it out: it is not drawn from the next battle on and is not ranked. Its votes stay. "
             "In this round it cannot come back."
