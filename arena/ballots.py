@@ -24,7 +24,10 @@ PSEUDONYMS_KEPT = 20_000  # voters whose votes lie near each other; more would o
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """One positioned vote. `voter` is a pseudonym of this round; `hour` is UTC; weight 0 means kept, not counted."""
+    """One positioned vote. `voter` is a pseudonym of this round; `hour` is UTC; weight 0 means kept, not counted.
+
+    What it was about is told where it is asked for, and null where nothing is known of it.
+    """
 
     position: int
     battle: str
@@ -34,8 +37,8 @@ class Ballot:
     voter: str
     weight: int
     hour: str
-    language: str | None
-    categories: Categories | None
+    language: str | None = None
+    categories: Categories | None = None
 
 
 class PublishedBallot(NamedTuple):
@@ -66,10 +69,13 @@ class StyledBallot(NamedTuple):
     style: Style
 
 
-def ballots(gate: Gate, *, after: int = 0, upto: int | None = None) -> Iterator[Ballot]:
-    """The ballots past a position and up to another, in order. Votes without a position yet come with a later call."""
+def ballots(gate: Gate, *, after: int = 0, upto: int | None = None, labelled: bool = False) -> Iterator[Ballot]:
+    """The ballots past a position and up to another, in order. Votes without a position yet come with a later call.
+
+    labelled: with what they were about.
+    """
     votes = Vote.objects.filter(gate=gate, position__gt=after)
-    yield from _ballots(gate, votes if upto is None else votes.filter(position__lte=upto))
+    yield from _ballots(gate, votes if upto is None else votes.filter(position__lte=upto), labelled=labelled)
 
 
 def earlier_ballots(gate: Gate, *, after: int, upto: int) -> Iterator[Ballot]:
@@ -84,8 +90,8 @@ def earlier_ballots(gate: Gate, *, after: int, upto: int) -> Iterator[Ballot]:
         )
 
 
-def _ballots(gate: Gate, votes: QuerySet[Vote]) -> Iterator[Ballot]:
-    columns = (
+def _ballots(gate: Gate, votes: QuerySet[Vote], *, labelled: bool = False) -> Iterator[Ballot]:
+    columns = [
         "position",
         "battle_id",
         "battle__entry_a__slug",
@@ -94,9 +100,9 @@ def _ballots(gate: Gate, votes: QuerySet[Vote]) -> Iterator[Ballot]:
         "voter_id",
         "counted_as",
         "cast_at",
-        "battle__label__language",
-        "battle__label__categories",
-    )
+    ]
+    if labelled:
+        columns += ["battle__label__language", "battle__label__categories"]
     found = votes.order_by("position").values_list(*columns)
     pseudonym = pseudonyms(gate)
     for position, battle, a, b, winner, voter, counted_as, cast_at, *label in found.iterator(chunk_size=ROWS_AT_ONCE):

@@ -58,7 +58,7 @@ def stored_counts(folded: Folded, contest: Round) -> Counts:
         known = slice(kept.shape[1])  # who joined since then has no votes in it
         counts[:, known, known] = kept
     elif folded.position:
-        count(counts, folded.slugs, ballots(contest.gate, upto=folded.position))
+        count(counts, folded.slugs, ballots(contest.gate, upto=folded.position, labelled=True))
     return counts
 
 

@@ -75,7 +75,7 @@ def add_player(contest: Round, entry: Entry) -> None:
 def count_new(contest: Round, running: Running, by_category: Counts, folded: Folded) -> int:
     """Count the ballots past the folded position, in portions that fit in memory. Returns the last's position."""
     columns, position = Columns(folded.slugs), folded.position
-    while new := list(islice(ballots(contest.gate, after=position), AT_ONCE)):
+    while new := list(islice(ballots(contest.gate, after=position, labelled=True), AT_ONCE)):
         last = new[-1].position
         running.count(columns.of(new), columns.of(earlier_ballots(contest.gate, after=position, upto=last)))
         count(by_category, folded.slugs, new)

@@ -5,18 +5,22 @@ import sys
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arena import labelling
+from arena.erasing import erase_conversations
 from arena.labels import Seen, labels_of
 from arena.languages import language_of
-from arena.models import Label, Vote
+from arena.models import Label, Turn, Vote, Voter
 from arena.sequence import sweep
 from leaderboard.export import export_round
 from leaderboard.fold import fold
 from tests.arena.test_erasing import erase
+from tests.arena.test_gates import in_thread
 from tests.conftest import ROOT
+from tests.leaderboard.test_folding import cast
 
 SHORT = {
     "ko": [
@@ -185,6 +189,34 @@ def test_a_text_that_breaks_a_rule_holds_nobody_up(visitor, contest, monkeypatch
     assert Vote.objects.get().position == 1
     assert Label.objects.get().language is None
     assert duel.id in caplog.text
+
+
+def test_erasing_and_labelling_at_once_lose_no_label_and_hold_each_other_up_no_longer_than_they_must(contest):
+    """Both write the label, whoever comes first; neither may see the text gone and no label there."""
+    voters = [Voter.objects.create() for _ in range(6)]
+    for n in range(120):
+        vote = cast(contest, "alder", "birch", "a", voter=voters[n % 6])
+        text = [{"type": "text", "text": "Write a poem"}]
+        Turn.objects.create(battle=vote.battle, number=1, state="complete", prompt=text, ended_at=timezone.now())
+    broken = []
+
+    def work(job, *args):
+        try:
+            job(*args)
+        except Exception as why:
+            broken.append(why)
+            raise
+
+    started = [in_thread(lambda: work(sweep, contest.gate_id)) for _ in range(2)]
+    started += [in_thread(lambda voter=voter: work(erase_conversations, voter.id)) for voter in voters]
+    for thread in started:
+        thread.join(60)
+    assert not broken
+    sweep(contest.gate_id)
+    assert Vote.objects.filter(position__isnull=False).count() == 120
+    assert Turn.objects.filter(erased_at=None).count() == 0
+    assert {*Label.objects.values_list("language", flat=True)} == {"en"}
+    assert Label.objects.count() == 120
 
 
 def test_the_library_is_loaded_by_who_labels_and_nobody_else():
