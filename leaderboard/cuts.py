@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from inference.models import Entry
-from leaderboard.boards import contenders, line_of
 from leaderboard.editions import newest
+from leaderboard.judging import contenders, line_of
 from leaderboard.models import Board, ParticipationState, Round, Standing
 from leaderboard.participations import write_state
 from leaderboard.rulebook import in_force

@@ -17,8 +17,9 @@ from typing import Any
 
 from arena.ballots import Total, totals
 from leaderboard.ballot_file import Told, write_ballots
-from leaderboard.boards import as_told, line_of
+from leaderboard.boards import as_told
 from leaderboard.editions import served
+from leaderboard.judging import line_of
 from leaderboard.models import Board, Round
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # wide ones count in East Asia's Excel

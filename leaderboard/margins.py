@@ -8,10 +8,10 @@ from itertools import islice
 import numpy as np
 
 from arena.ballots import ballots
-from leaderboard.boards import line_of
 from leaderboard.counting import Columns
 from leaderboard.editions import newest
 from leaderboard.field import field_of
+from leaderboard.judging import line_of
 from leaderboard.models import Board, Folded, Margin, Round
 from leaderboard.rulebook import in_force
 from rating import Ballots, joined, robustness_margin

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from arena.ballots import ballots
-from leaderboard.boards import rated, votes_of
 from leaderboard.counting import counted_anew
+from leaderboard.judging import rated, votes_of
 from leaderboard.models import Board, Folded, Round
 
 EQUAL_POINTS = 1e-6  # as an outsider's `python -m rating fit` promises

@@ -172,13 +172,15 @@ def test_a_board_of_no_or_too_many_players_is_refused(players: int) -> None:
         Live(players)
 
 
+@pytest.mark.parametrize("fitted", [True, False])
 @pytest.mark.parametrize("intervals", ["fisher", "sandwich", "cluster", "cautious"])
-def test_a_board_grows_by_players_as_if_they_had_been_there(intervals: Intervals) -> None:
+def test_a_board_grows_by_players_as_if_they_had_been_there(intervals: Intervals, fitted: bool) -> None:
     early, late = random_ballots(80, players=4), random_ballots(80, players=6, seed=2)
     early_of_six = Ballots.from_arrays(early.first, early.second, early.outcome, players=6, voter=early.voter)
     small, whole = Running(4, intervals=intervals), Running(6, intervals=intervals)
     small.count(early, early.where(np.zeros(80, dtype=np.bool_)))
-    small.fit(apart=True)
+    if fitted:
+        small.fit(apart=True)
     grown = small.grown(6)
     whole.count(early_of_six, early_of_six.where(np.zeros(80, dtype=np.bool_)))
     assert_equal(grown.fit(apart=True), whole.fit(apart=True))
