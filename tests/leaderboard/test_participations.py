@@ -18,7 +18,8 @@ from inference.models import Worker as WorkerRow
 from leaderboard.boards import board
 from leaderboard.export import export_round
 from leaderboard.fold import fold
-from leaderboard.models import Folded, Participation, ParticipationChange, ParticipationState, Round
+from leaderboard.margins import measure_margin
+from leaderboard.models import Folded, Margin, Participation, ParticipationChange, ParticipationState, Round
 from leaderboard.participations import CannotChange, admit_wildcard, change_participation, replace_entry
 from leaderboard.recounting import recount
 from leaderboard.rounds import CannotOpen, close_round, open_following_round, open_round
@@ -106,6 +107,12 @@ def test_a_line_does_not_wait_for_a_reference_without_votes(with_reference):
     assert board()["round"]["line"] is not None
     assert board()["round"]["outlook"]["votes_to_flip"] > 0
     assert (board()["round"]["reference"], rows()["alder"]["percent"]) == (None, None)
+    # The weakest now, and still no part of the cut: what turns the line is among those who compete, one vote a voter.
+    ladder(with_reference, "dogwood", "zelkova", games=60)
+    fold(with_reference)
+    assert measure_margin(with_reference)
+    assert Margin.objects.get().voters == board()["round"]["outlook"]["votes_to_flip"]
+    assert rows()["dogwood"]["rank"] == 4
 
 
 def test_the_cut_passes_a_reference_by_and_the_next_round_has_it_again(with_reference):
