@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from config.demo import STANDIN, ModelServer, enter_workers, free_port, run, say
+from config.demo import STANDIN, ModelServer, enter_workers, free_port, give_up, run, say
 
 SEED, VOTES = 20261124, 20_000
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,10 @@ def main() -> None:
 
     django.setup()
     if not (folder / DONE).exists():
-        play_anew(folder, seed=chosen.seed, votes=chosen.votes)
+        try:
+            play_anew(folder, seed=chosen.seed, votes=chosen.votes)
+        except KeyboardInterrupt:
+            give_up("\nStopped before the season was over. The next start plays it from the beginning.")
     show_truth(json.loads((folder / DONE).read_text()))
     if not chosen.only_play:
         serve(port)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -97,3 +98,16 @@ def test_a_second_start_finds_it_again(season):
     again = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     assert "Playing" not in again.stdout + again.stderr
     assert re.search(r"1  Baram +\d+ +\d+", again.stdout)
+
+
+def test_one_that_is_broken_off_says_so_in_a_line_and_leaves_no_half_of_it_as_a_whole(tmp_path):
+    command = [sys.executable, "-m", "config.season", "--only-play", "--votes", "60"]
+    how = {"cwd": ROOT, "env": os.environ | {"DATA_DIR": str(tmp_path)}, "text": True}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how) as broken:
+        assert broken.stdout.readline() == "Preparing the database…\n"
+        broken.send_signal(signal.SIGINT)
+        assert broken.stderr.read().strip() == (
+            "Stopped before the season was over. The next start plays it from the beginning."
+        )
+    assert broken.returncode == 1
+    assert not (tmp_path / "season" / "season.json").exists()
