@@ -9,6 +9,7 @@ from random import Random, SystemRandom
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -37,7 +38,9 @@ NOBODYS_SECONDS = BATTLE_SECONDS - 12  # a turn that streams for so long has los
 
 def open_terms() -> Terms | None:
     """The terms under which battles start now: the latest version of the open gate."""
-    return Terms.objects.filter(gate__is_open=True).select_related("gate").order_by("-gate_id", "-version").first()
+    in_time = Q(gate__closes_at=None) | Q(gate__closes_at__gt=Now())
+    terms = Terms.objects.filter(in_time, gate__is_open=True).select_related("gate")
+    return terms.order_by("-gate_id", "-version").first()
 
 
 def start_battle(*, voter_id: uuid.UUID, agreed: bool = False, random: Random = SYSTEM_RANDOM) -> Battle:

@@ -3,15 +3,23 @@
 Voters hold the gate shared (arena/holding.py); whoever changes it waits for them, and they for it.
 """
 
+from datetime import datetime
+
 from django.db import transaction
 
 from arena.models import Gate
 
 
 @transaction.atomic
-def open_gate(gate_id: int) -> None:
-    """Let votes through."""
-    Gate.objects.filter(id=gate_id).update(is_open=True)
+def open_gate(gate_id: int, *, until: datetime) -> None:
+    """Let votes through until then. Whoever is to close it may come late; no vote does."""
+    Gate.objects.filter(id=gate_id).update(is_open=True, closes_at=until)
+
+
+@transaction.atomic
+def move_close(gate_id: int, *, until: datetime) -> None:
+    """Let votes through for a longer or a shorter time."""
+    Gate.objects.filter(id=gate_id).update(closes_at=until)
 
 
 @transaction.atomic

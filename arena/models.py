@@ -41,6 +41,7 @@ class Gate(models.Model):
 
     key = models.SlugField(unique=True)
     is_open = models.BooleanField(default=True)
+    closes_at = models.DateTimeField(null=True, help_text="No vote passes later, though nobody has closed it yet.")
     is_frozen = models.BooleanField(default=False, help_text="The public board stands still: no vote tells a name.")
     pseudonym_key = models.BinaryField(default=pseudonym_key, help_text="Turns a voter into this round's pseudonym.")
 

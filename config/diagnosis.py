@@ -293,7 +293,7 @@ def round_now() -> Iterator[Answer]:
     elif contest.ends_at > timezone.now():
         yield Answer(Level.OK, "round", f"{contest} is open until {local(contest.ends_at)}")
     elif contest.gate.is_open and timezone.now() - contest.ends_at > LATE:
-        words = f"{contest} ended {since(contest.ends_at)} and still takes votes"
+        words = f"{contest} ended {since(contest.ends_at)} and nobody has closed it"
         yield Answer(Level.BAD, "round", words, "See the lines of worker and beat: they let it end.")
     else:
         words = f"{contest} ended {since(contest.ends_at)} and waits for its cut"

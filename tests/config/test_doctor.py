@@ -222,7 +222,8 @@ def test_a_round_whose_end_has_passed_waits_for_its_cut(doctor, at_work, contest
     begun = timezone.now() - timedelta(days=9)
     Round.objects.update(opens_at=begun, ends_at=begun + timedelta(days=5))
     assert (
-        "bad   round: Round 1 ended 4 days ago and still takes votes\n" in doctor(DATABASE_URL=at_work, REDIS_URL="")[1]
+        "bad   round: Round 1 ended 4 days ago and nobody has closed it\n"
+        in doctor(DATABASE_URL=at_work, REDIS_URL="")[1]
     )
     contest.gate.is_open = False
     contest.gate.save()

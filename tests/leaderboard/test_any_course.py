@@ -105,9 +105,10 @@ class Course(RuleBasedStateMachine):
         try:
             receipt = cast_vote(battle_id=battle.id, voter_id=battle.voter_id, winner=winner)
         except RoundClosed:
-            assert contest.state not in LIVE
+            assert contest.state not in LIVE or contest.ends_at <= timezone.now()
         else:
             assert contest.state in LIVE
+            assert contest.ends_at > timezone.now() - timedelta(minutes=1)
             assert (receipt.names is None) == (contest.state == S.FROZEN)
             self.let_in[receipt.vote] = winner
 
@@ -130,6 +131,7 @@ class Course(RuleBasedStateMachine):
             if getattr(contest, field):
                 setattr(contest, field, getattr(contest, field) - timedelta(hours=hours))
         contest.save(update_fields=DATES)
+        Gate.objects.filter(pk=contest.gate_id, closes_at__isnull=False).update(closes_at=contest.ends_at)
         # What was shown told the old end.
         self.shown.clear()
         self.remember()

@@ -138,6 +138,19 @@ def test_a_beat_that_was_away_for_days_takes_all_steps_in_order_and_once(worker,
     assert {(one.by, one.reason) for one in taken} == {(None, "")}
 
 
+def test_no_vote_passes_after_the_end_though_no_beat_has_closed_the_round(visitor, contest):
+    duel = visitor.start()
+    duel.ask("hi")
+    Gate.objects.update(closes_at=timezone.now() - timedelta(seconds=2))
+    assert duel.vote("a").json()["code"] == "round_closed"
+    assert visitor.post("/battles").json()["code"] == "no_open_round"
+    assert Round.objects.get().state == S.OPEN
+    end = timezone.now() + HOUR
+    go(contest, S.OPEN, ends_at=end)
+    assert Gate.objects.get().closes_at == end
+    assert duel.vote("a").json()["counted"]
+
+
 def test_two_beats_at_once_take_each_step_once(worker, transactional_db):
     contest = drafted(worker, freeze_hours=24)
     go(contest, S.SCHEDULED)
