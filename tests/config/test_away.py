@@ -56,7 +56,7 @@ def test_what_it_logs_names_the_fault_and_shows_no_variables(away):
     httpx.get(f"{away}/board", timeout=30)
     wait_until(lambda: any('"board"' in line or "/board" in line for line in SAID))
     faults = [json.loads(line) for line in SAID if '"exception"' in line]
-    assert "the database cannot be reached" in {fault["event"] for fault in faults}
+    assert "the database or Redis cannot be reached" in {fault["event"] for fault in faults}
     for fault in faults:
         assert "OperationalError" in fault["exception"]
         assert "locals" not in fault["exception"]

@@ -54,10 +54,13 @@ def socket_that_does_not_read(visitor):
 
 def next_number(stream):
     """The number of the next board in the stream of a server's unmasked text frames."""
-    _, length = stream.read(2)
-    if length >= 126:
-        length = int.from_bytes(stream.read(2 if length == 126 else 8), "big")
-    return json.loads(stream.read(length))["number"]
+    while True:
+        kind, length = stream.read(2)
+        if length >= 126:
+            length = int.from_bytes(stream.read(2 if length == 126 else 8), "big")
+        content = stream.read(length)
+        if not kind & 0x8:  # else a ping, which comes to who has been silent for a while
+            return json.loads(content)["number"]
 
 
 def test_a_slow_socket_holds_up_nobody_and_gets_the_newest_board_and_not_all(visitor, newcomer, contest):
