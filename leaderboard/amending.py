@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from leaderboard.field import competing
 from leaderboard.fold import fold
@@ -57,7 +58,7 @@ def amend_round(contest: Round, changes: Mapping[str, Any], *, reason: str, reas
     # Two organizers at once, or one who closes meanwhile: the second waits here and sees what the first did.
     contest = Round.objects.select_for_update(of=("self",)).select_related("gate", "series").get(pk=contest.pk)
     if contest.state in UNOPENED:
-        raise CannotAmend("it has not opened yet; its draft can be changed")
+        raise CannotAmend(_("it has not opened yet; its draft can be changed"))
     before = version_in_force(contest)
     old = read_rulebook(before.content)
     rules = changed(old, changes)
@@ -75,25 +76,25 @@ def version_in_force(contest: Round) -> RulebookVersion:
 def refuse_amendment(contest: Round, old: Rulebook, rules: Rulebook, reasons: Collection[str]) -> None:
     """Raise CannotAmend where these rules may not follow those, or not now, or not for such a reason."""
     if contest.state == RoundState.FROZEN:
-        raise CannotAmend("its board stands still, and rules are not changed behind it")
+        raise CannotAmend(_("its board stands still, and rules are not changed behind it"))
     if contest.state != RoundState.OPEN or not contest.gate.is_open or contest.ends_at <= timezone.now():
-        raise CannotAmend("its votes are all in, and rules are not changed after them")
+        raise CannotAmend(_("its votes are all in, and rules are not changed after them"))
     if words := amiss(*reasons):
         raise CannotAmend(words)
     if rules == old:
-        raise CannotAmend("nothing would change")
+        raise CannotAmend(_("nothing would change"))
     touched = [name for name in FIXED if getattr(rules, name) != getattr(old, name)]
     if touched:
-        raise CannotAmend(f"{', '.join(touched)} may not change once the round is open")
+        raise CannotAmend(_("{rules} may not change once the round is open").format(rules=", ".join(touched)))
     freezes_at = freezing(rules, contest.ends_at)
     if freezes_at and freezes_at <= contest.opens_at:
-        raise CannotAmend(f"a freeze of {rules.freeze_hours} hours is longer than the round")
+        raise CannotAmend(_("a freeze of {hours} hours is longer than the round").format(hours=rules.freeze_hours))
     compete = competing(contest).count()
     if not 1 <= rules.cut_size < compete:
-        raise CannotAmend(f"a cut of {rules.cut_size} does not fit {compete} entries")
+        raise CannotAmend(_("a cut of {cut} does not fit {n} entries").format(cut=rules.cut_size, n=compete))
 
 
 def refuse_unkept(rules: Rulebook) -> None:
     """Raise NotKept for a rule that this site does not keep to yet: it must not be promised."""
     if rules.ratings != Rulebook().ratings:
-        raise NotKept("ratings.prior: ratings are made with half a phantom game only, as yet")
+        raise NotKept(_("ratings.prior: ratings are made with half a phantom game only, as yet"))

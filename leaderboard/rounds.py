@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inference.models import Entry
 from leaderboard.cuts import Cut, cut_of
@@ -38,7 +39,7 @@ def open_round(
     Raises CannotOpen, NotKept, BadRulebook.
     """
     if Round.objects.filter(state__in=LIVE).exists():
-        raise CannotOpen("a round is open already")
+        raise CannotOpen(_("a round is open already"))
     contest = draft_round(entries, opens_at=timezone.now(), ends_at=ends_at, rulebook=rulebook, **changes)
     begin(contest, by=by, reason=AT_ONCE, reason_ko=AT_ONCE_KO)
     for to in (RoundState.SCHEDULED, RoundState.OPEN):

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from arena.models import Pairing, Vote
 from leaderboard import exposure as audit
@@ -161,7 +161,7 @@ def test_the_arena_says_that_the_board_is_frozen(visitor, contest):
 
 def test_rules_are_not_changed_behind_a_frozen_board(contest):
     go(contest, RoundState.FROZEN)
-    with pytest.raises(CannotAmend, match="stands still"):
+    with translation.override("en"), pytest.raises(CannotAmend, match="stands still"):
         amend_round(contest, {"cut_size": 2}, reason="Two leave.")
 
 

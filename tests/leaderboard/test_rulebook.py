@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from arena.models import Battle, Terms
 from leaderboard.amending import CannotAmend, amend_round
@@ -175,7 +175,7 @@ def test_rules_are_not_changed_after_the_votes_are_in(contest):
     close_round(contest)
     with pytest.raises(CommandError, match="No round is open"):
         amend(cut=2)
-    with pytest.raises(CannotAmend, match="its votes are all in"):
+    with translation.override("ko"), pytest.raises(CannotAmend, match="투표가 끝난 뒤에는"):
         amend_round(contest, {"cut_size": 2}, reason="Too late.")
 
 
@@ -184,7 +184,8 @@ def test_two_organizers_at_once_make_one_amendment(contest):
 
     def work():
         try:
-            said.append(amend_round(contest, {"cut_size": 2}, reason="Two leave.").version)
+            with translation.override("en"):
+                said.append(amend_round(contest, {"cut_size": 2}, reason="Two leave.").version)
         except CannotAmend as why:
             said.append(str(why))
         connection.close()
