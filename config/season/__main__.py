@@ -34,6 +34,11 @@ def main() -> None:
     import django
 
     django.setup()
+    from django.core.management import call_command
+
+    # A season that is there may have been played by an older version of the site.
+    say("Preparing the database…")
+    call_command("migrate", verbosity=0)
     if not (folder / DONE).exists():
         try:
             play_anew(folder, seed=chosen.seed, votes=chosen.votes)
@@ -55,14 +60,11 @@ def make_ready(folder: Path) -> None:
 
 
 def play_anew(folder: Path, *, seed: int, votes: int) -> None:
-    from django.core.management import call_command
     from django.utils import timezone
     from tqdm import tqdm
 
     from config.season.playing import play
 
-    say("Preparing the database…")
-    call_command("migrate", verbosity=0)
     began = time.monotonic()
     with tqdm(total=votes, desc="Playing the season", unit=" votes") as bar:
         play(Random(seed), timezone.now(), votes, bar.update)
