@@ -34,16 +34,12 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
-
-    # A season that is there may have been played by an older version of the site.
-    say("Preparing the database…")
-    call_command("migrate", verbosity=0)
-    if not (folder / DONE).exists():
-        try:
+    try:
+        prepare()
+        if not (folder / DONE).exists():
             play_anew(folder, seed=chosen.seed, votes=chosen.votes)
-        except KeyboardInterrupt:
-            give_up("\nStopped before the season was over. The next start plays it from the beginning.")
+    except KeyboardInterrupt:
+        give_up("\nStopped before the season was over. The next start plays it from the beginning.")
     show_truth(json.loads((folder / DONE).read_text()))
     if not chosen.only_play:
         serve(port)
@@ -57,6 +53,14 @@ def make_ready(folder: Path) -> None:
     alone = {"DATABASE_URL": "", "REDIS_URL": "", "RUN_CELERY": "true", "DATA_DIR": str(folder)}
     os.environ.update(alone, DJANGO_SETTINGS_MODULE="config.settings", DEMO="season")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
+
+
+def prepare() -> None:
+    """The tables as they are now: a season that is there may have been played by an older version of the site."""
+    from django.core.management import call_command
+
+    say("Preparing the database…")
+    call_command("migrate", verbosity=0)
 
 
 def play_anew(folder: Path, *, seed: int, votes: int) -> None:
