@@ -36,7 +36,7 @@ EXPLAINED: Mapping[str, Any] = {
     "long": gettext_lazy("Votes on questions of 500 characters or more."),
     "multi_turn": gettext_lazy("Votes on conversations of two questions or more."),
     STYLE: gettext_lazy(
-        "Longer answers with more headings, lists and bold words win more votes, whatever they say. This is how the "
+        "Longer answers with more headings, lists and bold words may win votes whatever they say. This is how the "
         "models would stand if all answers had the same length and formatting."
     ),
 }
