@@ -84,16 +84,19 @@ def category_page(request: HttpRequest, wanted: str | None, category: str) -> Ht
 
 
 def rows_as_drawn(standings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Each row with its place in the picture. Who has no rank is not drawn: so few votes say little."""
-    on = plots.scale(
-        {"standings": [{**row, "joined": True, "status": "ranked"} for row in standings if row["rank"]], "round": None}
-    )
+    """Each row with its place in the picture. Who has no rank in a category is not drawn: so few votes say little.
+
+    The board without style is of all votes, and references stand on it too.
+    """
+    drawn = [row for row in standings if row["rank"] or "raw_rating" in row]
+    on = plots.scale({"standings": [{**row, "joined": True, "status": "ranked"} for row in drawn], "round": None})
     return [
         {
             **row,
             "href": reverse("entry", args=[row["slug"]]),
             "ranks": plots.ranks(row),
-            "plot": plots.interval({**row, "joined": True}, on) if row["rank"] else None,
+            "drawn": row in drawn,
+            "plot": plots.interval({**row, "joined": True}, on) if row in drawn else None,
             "shift": shift(row["rating"], row["raw_rating"]) if "raw_rating" in row else None,
         }
         for row in standings
