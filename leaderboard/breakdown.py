@@ -44,17 +44,6 @@ def breakdown(slug: str | None, category: str) -> dict[str, Any] | None:
     }
 
 
-def overview(slug: str | None) -> list[dict[str, Any]]:
-    """What can be selected of the served edition: each category with its votes, and whether it has standings."""
-    found = _edition(slug, strict=False)
-    if found is None:
-        return []
-    _, _, kept = found
-    categories = _categories(kept)
-    told = {category: categories.get(category, NOTHING) for category in CATEGORIES} | {STYLE: _style(kept)[0]}
-    return [{"category": key, "votes": one["votes"], "told": one["standings"] is not None} for key, one in told.items()]
-
-
 def standings_of_entry(series_slug: str, slug: str) -> list[dict[str, Any]]:
     """Where an entry stands in each category that has standings, and without style."""
     found = _edition(series_slug, strict=False)
