@@ -11,15 +11,15 @@ from arena.models import Gate
 
 
 @transaction.atomic
-def open_gate(gate_id: int, *, until: datetime) -> None:
-    """Let votes through until then. Whoever is to close it may come late; no vote does."""
-    Gate.objects.filter(id=gate_id).update(is_open=True, closes_at=until)
+def open_gate(gate_id: int, *, freezes_at: datetime | None, until: datetime) -> None:
+    """Let votes through until then. Whoever is to freeze or to close it may come late; no vote does."""
+    Gate.objects.filter(id=gate_id).update(is_open=True, freezes_at=freezes_at, closes_at=until)
 
 
 @transaction.atomic
-def move_close(gate_id: int, *, until: datetime) -> None:
-    """Let votes through for a longer or a shorter time."""
-    Gate.objects.filter(id=gate_id).update(closes_at=until)
+def move_times(gate_id: int, *, freezes_at: datetime | None, until: datetime) -> None:
+    """Let votes through, and let them tell names, for a longer or a shorter time."""
+    Gate.objects.filter(id=gate_id).update(freezes_at=freezes_at, closes_at=until)
 
 
 @transaction.atomic

@@ -38,7 +38,8 @@ PAST = """
         (SELECT count(*) FROM arena_drawable WHERE terms_id = battle.terms_id),
         (SELECT state FROM arena_turn WHERE battle_id = battle.id ORDER BY number DESC LIMIT 1),
         gate.is_open AND (gate.closes_at IS NULL OR gate.closes_at > CURRENT_TIMESTAMP),
-        gate.is_frozen, vote.in_freeze, vote.set_aside,
+        gate.is_frozen OR (gate.freezes_at IS NOT NULL AND gate.freezes_at <= CURRENT_TIMESTAMP),
+        vote.in_freeze, vote.set_aside,
         EXISTS (
             SELECT 1 FROM arena_voteraccount AS account
             JOIN accounts_membership AS membership ON membership.user_id = account.user_id

@@ -43,6 +43,9 @@ class Gate(models.Model):
     is_open = models.BooleanField(default=True)
     closes_at = models.DateTimeField(null=True, help_text="No vote passes later, though nobody has closed it yet.")
     is_frozen = models.BooleanField(default=False, help_text="The public board stands still: no vote tells a name.")
+    freezes_at = models.DateTimeField(
+        null=True, help_text="No vote tells a name later, though nobody has frozen the board yet."
+    )
     pseudonym_key = models.BinaryField(default=pseudonym_key, help_text="Turns a voter into this round's pseudonym.")
 
     def __str__(self) -> str:

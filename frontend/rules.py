@@ -107,6 +107,7 @@ def voting(rules: Rulebook) -> list[Rule]:
                 rules.voter_cap,
             ).format(n=rules.voter_cap),
         ),
+        Rule(_("Groups of visitors"), _("None: nobody is asked who they are, and every counted vote weighs the same.")),
         Rule(
             _("Questions in one battle"),
             ngettext("At most {n}.", "At most {n}.", rules.max_turns).format(n=rules.max_turns),

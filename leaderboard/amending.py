@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from arena.gates import move_times
 from leaderboard.field import competing
 from leaderboard.fold import fold
 from leaderboard.models import UNOPENED, Round, RoundState, RulebookVersion
@@ -37,6 +38,7 @@ def write_version(contest: Round, rules: Rulebook, *, reason: str = "", reason_k
     contest.cut_size, contest.minimum_votes = rules.cut_size, rules.minimum_votes
     contest.freezes_at = freezing(rules, contest.ends_at)
     contest.save(update_fields=["cut_size", "minimum_votes", "freezes_at"])
+    move_times(contest.gate_id, freezes_at=contest.freezes_at, until=contest.ends_at)
     content = rules.canonical()
     return RulebookVersion.objects.create(
         round=contest,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from arena.ballots import meetings
-from arena.gates import close_gate, freeze_gate, move_close, open_gate, thaw_gate
+from arena.gates import close_gate, freeze_gate, move_times, open_gate, thaw_gate
 from leaderboard.amending import NotKept, write_version
 from leaderboard.boards import publish_board
 from leaderboard.counting import stored, tally_of
@@ -66,7 +66,7 @@ def open_first(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     names = {entry.slug: entry.name for entry in entries}
     publish_board(contest.series, folded, made_of_nothing, names, intervals=running.intervals)
     publish_pairing(contest, folded, made_of_nothing, tally_of(running))
-    open_gate(contest.gate_id, until=contest.ends_at)
+    open_gate(contest.gate_id, freezes_at=contest.freezes_at, until=contest.ends_at)
 
 
 def refuse_another_live(contest: Round) -> None:
@@ -80,7 +80,7 @@ def move_end(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     """Another end, and another begin of the freeze with it where that is yet to come."""
     fields = _new_end(contest, now, ends_at, frozen=contest.state == RoundState.FROZEN)
     stand(contest, RoundState(contest.state), *fields)
-    move_close(contest.gate_id, until=contest.ends_at)
+    move_times(contest.gate_id, freezes_at=contest.freezes_at, until=contest.ends_at)
 
 
 def _new_end(contest: Round, now: datetime, ends_at: datetime | None, *, frozen: bool) -> list[str]:
@@ -169,7 +169,7 @@ def reopen(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     contest.closed_at = contest.appeals_end_at = None
     take_back_cut(contest)
     stand(contest, RoundState.OPEN, "closed_at", "appeals_end_at", *fields)
-    open_gate(contest.gate_id, until=contest.ends_at)
+    open_gate(contest.gate_id, freezes_at=contest.freezes_at, until=contest.ends_at)
     show_again(contest)
 
 
@@ -181,7 +181,7 @@ def reopen_frozen(contest: Round, now: datetime, ends_at: datetime | None) -> No
         raise CannotMove(_("its board was not frozen when it closed; reopen it as open"))
     contest.closed_at = None
     stand(contest, RoundState.FROZEN, "closed_at", *fields)
-    open_gate(contest.gate_id, until=contest.ends_at)
+    open_gate(contest.gate_id, freezes_at=contest.freezes_at, until=contest.ends_at)
 
 
 def annul(contest: Round, now: datetime, ends_at: datetime | None) -> None:

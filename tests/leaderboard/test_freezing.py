@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone, translation
 
-from arena.models import Pairing, Vote
+from arena.models import Gate, Pairing, Vote
 from leaderboard import exposure as audit
 from leaderboard.amending import CannotAmend, amend_round
 from leaderboard.boards import board
@@ -135,6 +135,31 @@ def test_a_vote_before_the_freeze_tells_names_and_one_after_it_does_not(visitor,
     go(contest, RoundState.PROVISIONAL)
     assert second.state()["names"]
     assert second.vote("a").content == late.content
+
+
+def test_no_vote_tells_names_after_the_freeze_though_no_beat_has_frozen_the_board(visitor, contest):
+    early, late = visitor.start(), visitor.start()
+    early.ask("hi")
+    late.ask("hi")
+    assert early.vote("a").json()["names"]
+    assert Gate.objects.get().freezes_at == contest.freezes_at
+    Gate.objects.update(freezes_at=timezone.now() - timedelta(seconds=2))
+    answer = late.vote("a")
+    assert answer.json()["names"] is None
+    assert late.state()["names"] is None
+    assert Round.objects.get().state == RoundState.OPEN
+    go(contest, RoundState.FROZEN)
+    assert (late.vote("a").content, late.state()["names"]) == (answer.content, None)
+
+
+def test_the_gate_knows_another_freeze_when_the_end_or_the_rules_move_it(contest):
+    go(contest, RoundState.OPEN, ends_at=contest.ends_at + timedelta(days=2))
+    moved = Gate.objects.get().freezes_at
+    assert moved == contest.freezes_at + timedelta(days=2)
+    amend_round(contest, {"freeze_hours": 12}, reason="A day was long.")
+    assert Gate.objects.get().freezes_at == moved + timedelta(hours=12)
+    amend_round(contest, {"freeze_hours": 0}, reason="No freeze at all.")
+    assert Gate.objects.get().freezes_at is None
 
 
 def test_the_result_shows_all_votes_and_the_way_there(visitor, contest):
