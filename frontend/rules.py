@@ -5,6 +5,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from frontend.eligibility_words import AXES
 from leaderboard.rulebook import Rulebook, TieStep
 
 
@@ -197,6 +198,13 @@ def rating(rules: Rulebook) -> list[Rule]:
 
 def afterwards(rules: Rulebook) -> list[Rule]:
     return [
+        Rule(
+            _("Whether it may compete"),
+            _("Before the result is published, each model has a verdict on these; who fails one is out beside the cut.")
+            if rules.eligibility
+            else _("Looked into where there is cause; a model that does not pass is out beside the cut."),
+            steps=tuple(str(AXES[axis]) for axis in rules.eligibility),
+        ),
         Rule(
             _("Appeals"),
             ngettext(

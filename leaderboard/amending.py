@@ -19,7 +19,17 @@ from leaderboard.rotation import in_rotation, issue_terms
 from leaderboard.rulebook import Rulebook, changed, digest_of, freezing, read_rulebook
 
 # They say what votes are worth and who wins a tie: who changed them in an open round would know whom it hits.
-FIXED = ("format", "score", "tie_band", "fewest_voters", "tie_chain", "ratings", "references", "old_votes")
+FIXED = (
+    "format",
+    "score",
+    "tie_band",
+    "fewest_voters",
+    "tie_chain",
+    "ratings",
+    "references",
+    "eligibility",
+    "old_votes",
+)
 
 
 class CannotAmend(Exception):

@@ -11,6 +11,7 @@ from leaderboard.boards import publish_board
 from leaderboard.counting import stored, tally_of
 from leaderboard.cuts import make_cut, take_back_cut
 from leaderboard.drafts import CannotOpen, entrants, references, refuse_unfit
+from leaderboard.eligibility import keep_gate, take_back_gate
 from leaderboard.exposure import exposure_by
 from leaderboard.fold import fold
 from leaderboard.models import LIVE, Folded, Freeze, Round, RoundState
@@ -18,6 +19,7 @@ from leaderboard.pairing import publish_pairing
 from leaderboard.participations import begin
 from leaderboard.recounting import recount
 from leaderboard.rulebook import freezing, in_force
+from leaderboard.verdicts import CannotJudge
 
 LATE = timedelta(minutes=1)  # from saying "now" to doing it
 
@@ -134,7 +136,12 @@ def tally(contest: Round, now: datetime, ends_at: datetime | None) -> None:
 
 
 def publish_result(contest: Round, now: datetime, ends_at: datetime | None) -> None:
-    """Mark who is out, and show everybody the board that says so."""
+    """Take out who fails the gate, mark who is out by the cut, and show everybody the board that says so."""
+    try:
+        if keep_gate(contest):
+            fold(contest, anyway=True)  # the line is drawn among those who are left
+    except CannotJudge as why:
+        raise CannotMove(str(why)) from None
     if not make_cut(contest):
         raise CannotMove(_("not all entries are joined by votes, so the last of them is not known"))
     stand(contest, RoundState.PROVISIONAL)
@@ -168,6 +175,7 @@ def reopen(contest: Round, now: datetime, ends_at: datetime | None) -> None:
         raise CannotMove(_("by its new end its board is still frozen; reopen it as frozen"))
     contest.closed_at = contest.appeals_end_at = None
     take_back_cut(contest)
+    take_back_gate(contest)
     stand(contest, RoundState.OPEN, "closed_at", "appeals_end_at", *fields)
     open_gate(contest.gate_id, freezes_at=contest.freezes_at, until=contest.ends_at)
     show_again(contest)
@@ -188,6 +196,7 @@ def annul(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     """Nobody is out by this round; its votes stay on record and decide nothing."""
     close_gate(contest.gate_id)
     take_back_cut(contest)
+    take_back_gate(contest)
     contest.closed_at = contest.closed_at or now
     stand(contest, RoundState.ANNULLED, "closed_at")
     show_again(contest)

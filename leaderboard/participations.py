@@ -157,7 +157,7 @@ def changes_of(entry: Entry, series: str) -> QuerySet[ParticipationChange]:
 
 def write_state(
     part: Participation, state: ParticipationState, *, reasons: tuple[str, str] = ("", ""), by: User | None = None
-) -> None:
+) -> ParticipationChange:
     """The one place that writes a state, and its line in the log. Raises CannotChange where a constraint refuses."""
     before, part.state = part.state, state
     try:
@@ -166,7 +166,7 @@ def write_state(
     except IntegrityError:
         part.state = before
         raise CannotChange(str(TEAM_COMPETES)) from None
-    _log(part, before, reasons, by)
+    return _log(part, before, reasons, by)
 
 
 def refuse_change(contest: Round, part: Participation, state: ParticipationState) -> None:
@@ -189,7 +189,9 @@ def refuse_unsaid(reasons: tuple[str, str], by: User | None) -> None:
         raise CannotChange(words)
 
 
-def _log(part: Participation, before: str, reasons: tuple[str, str] = ("", ""), by: User | None = None) -> None:
+def _log(
+    part: Participation, before: str, reasons: tuple[str, str] = ("", ""), by: User | None = None
+) -> ParticipationChange:
     reason, reason_ko = reasons
     told = {
         "who": part.entry.slug,
@@ -202,6 +204,6 @@ def _log(part: Participation, before: str, reasons: tuple[str, str] = ("", ""), 
         record(by, "entry.changed", part.round.subject, **told)
     elif reason:
         record(by, "entry.admitted", part.round.subject, **told)
-    ParticipationChange.objects.create(
+    return ParticipationChange.objects.create(
         participation=part, before=before, after=part.state, reason=reason, reason_ko=reason_ko, by=by
     )

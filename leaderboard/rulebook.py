@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from leaderboard.models import Round, RulebookVersion
+from leaderboard.models import Axis, Round, RulebookVersion
 
 
 class BadRulebook(Exception):
@@ -96,13 +96,14 @@ class Rulebook(Rules):
     pairing: Pairing = Pairing()
     ratings: Ratings = Ratings()
     references: tuple[Slug, ...] = ()
+    eligibility: tuple[Axis, ...] = ()
     freeze_hours: Annotated[int, Field(ge=0, le=1000)] = 0
     appeal_days: Annotated[int, Field(ge=0, le=365)] = 10
     old_votes: Literal["anchors"] = "anchors"
 
     @model_validator(mode="after")
     def _says_nothing_twice(self) -> "Rulebook":
-        for name in ("tie_chain", "references"):
+        for name in ("tie_chain", "references", "eligibility"):
             found = getattr(self, name)
             if len(set(found)) < len(found):
                 raise ValueError(f"{name}: one is named twice")

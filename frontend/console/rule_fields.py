@@ -7,6 +7,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from frontend.eligibility_words import AXES
 from frontend.rules import tie_step
 from leaderboard.amending import FIXED
 from leaderboard.rulebook import Rulebook, TieStep
@@ -16,7 +17,7 @@ TIE_STEPS = 4  # as many as can decide
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A rule to fill in. kind: whole, exact, text or choice; path: where it stands in the rulebook."""
+    """A rule to fill in. kind: whole, exact, text, choice or several; path: where it stands in the rulebook."""
 
     path: str
     label: Any
@@ -167,7 +168,18 @@ CHAPTERS: tuple[tuple[Any, tuple[Field, ...]], ...] = (
     ),
     (
         _("After the round"),
-        (Field("appeal_days", _("Days for appeals"), _("Counted from when appeals are opened."), "whole", "0", "365"),),
+        (
+            Field(
+                "eligibility",
+                _("Verdicts before the result"),
+                _("The result is published only when each model has a verdict on these."),
+                "several",
+                choices=tuple((str(axis), words) for axis, words in AXES.items()),
+            ),
+            Field(
+                "appeal_days", _("Days for appeals"), _("Counted from when appeals are opened."), "whole", "0", "365"
+            ),
+        ),
     ),
 )
 
@@ -185,6 +197,7 @@ def shown(rules: Rulebook, typed: QueryDict | None = None, *, opened: bool = Fal
                 "field": field,
                 "step": "1" if field.kind == "whole" else "any",
                 "value": shown_value(typed, field, told),
+                "chosen": chosen(typed, field, told),
             }
             for field in fields
             if not (opened and field.path.partition(".")[0] in FIXED)
@@ -209,6 +222,13 @@ def shown_value(typed: QueryDict | None, field: Field, told: Mapping[str, Any]) 
     return stored if typed is None else str(typed.get(field.name, stored))
 
 
+def chosen(typed: QueryDict | None, field: Field, told: Mapping[str, Any]) -> list[str]:
+    """Which of several choices are ticked."""
+    if field.kind != "several":
+        return []
+    return value_at(told, field.path) if typed is None or field.name not in typed else typed.getlist(field.name)
+
+
 def value_at(told: Mapping[str, Any], path: str) -> Any:
     first, _dot, rest = path.partition(".")
     return value_at(told[first], rest) if rest else told[first]
@@ -220,7 +240,8 @@ def typed_rules(rules: Rulebook, typed: QueryDict) -> dict[str, Any]:
     for _title, fields in CHAPTERS:
         for field in fields:
             if field.name in typed:
-                put(told, field.path, read(field, str(typed[field.name])))
+                several = field.kind == "several"
+                put(told, field.path, ticked(typed, field) if several else read(field, str(typed[field.name])))
     if "tie_chain" in typed:
         told["tie_chain"] = [step for step in typed.getlist("tie_chain") if step]
     return told
@@ -232,6 +253,11 @@ def read(field: Field, text: str) -> Any:
     text = text.strip()
     digits = text.removeprefix("-")
     return int(text) if field.kind == "whole" and digits.isascii() and digits.isdecimal() and len(digits) < 12 else text
+
+
+def ticked(typed: QueryDict, field: Field) -> list[str]:
+    # With nothing ticked a browser would send nothing, so that an empty one goes along.
+    return [value for value in typed.getlist(field.name) if value]
 
 
 def put(told: dict[str, Any], path: str, value: Any) -> None:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Action
+from frontend.eligibility_words import ALLEGATION_STATES, AXES_SHORT, OUTCOMES
 from frontend.words import ROLES
 from leaderboard.models import LIVE, UNOPENED, RoundState
 from leaderboard.needs import Kind, Need
@@ -119,9 +120,27 @@ ACTIONS: Mapping[str, Any] = {
     "round.amended": gettext_lazy("amended the rules: version {version}"),
     "entry.changed": gettext_lazy("{who}: {before} → {after}"),
     "entry.admitted": gettext_lazy("{who} came in"),
+    "allegation.raised": gettext_lazy("entered an allegation: {axis}"),
+    "allegation.settled": gettext_lazy("an allegation: {before} → {after}"),
+    "allegation.rebutted": gettext_lazy("answered an allegation"),
+    "allegation.hidden": gettext_lazy("hid an allegation for {days} days"),
+    "allegation.shown": gettext_lazy("showed an allegation again"),
+    "verdict.asked": gettext_lazy("asked for a second signature: {who}, {axis}: {outcome}"),
+    "verdict.given": gettext_lazy("gave a verdict: {who}, {axis}: {outcome}"),
+    "verdict.withdrawn": gettext_lazy("withdrew a verdict that was asked for: {who}, {axis}: {outcome}"),
+    "incident.reported": gettext_lazy("told of an incident"),
     "export.asked": gettext_lazy("had board {board} exported"),
 }
 DRAFTED = gettext_lazy("made the draft")
+DETAILS: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("role", ROLES),
+    ("start", STATES),
+    ("to", STATES),
+    ("before", {**ALLEGATION_STATES, **PARTS}),
+    ("after", {**ALLEGATION_STATES, **PARTS}),
+    ("axis", AXES_SHORT),
+    ("outcome", OUTCOMES),
+)
 
 
 def need_words(need: Need) -> str:
@@ -144,7 +163,7 @@ def round_words(number: int) -> str:
 def action_words(row: Action) -> str:
     """What was done, in words; what this code has no words for, by its name."""
     details = dict(row.details)
-    for key, words in (("role", ROLES), ("start", STATES), ("to", STATES), ("before", PARTS), ("after", PARTS)):
+    for key, words in DETAILS:
         if details.get(key) in words:
             details[key] = words[details[key]]
     template = DRAFTED if row.action == "round.moved" and not details["start"] else ACTIONS.get(row.action)
