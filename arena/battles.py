@@ -27,6 +27,7 @@ from arena.refusals import (
     RoundClosed,
     StillAnswering,
 )
+from inference.draining import in_service
 from inference.models import Entry, Worker
 from inference.replies import Message, Sampling
 
@@ -49,7 +50,8 @@ def start_battle(*, voter_id: uuid.UUID, agreed: bool = False, random: Random = 
     if terms is None:
         raise NoOpenRound
     drawables = dict(terms.drawables.values_list("entry_id", "weight"))
-    awake = set(Worker.objects.filter(healthy=True, entry_id__in=drawables).values_list("entry_id", flat=True))
+    workers = in_service(Worker.objects.filter(healthy=True, entry_id__in=drawables))
+    awake = set(workers.values_list("entry_id", flat=True))
     draw = draw_pair(
         {entry: weight for entry, weight in drawables.items() if entry in awake},
         spent=counted_pairs(voter_id, terms.gate_id),

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.core.mail import get_connection
 from django.db import DatabaseError, connection, connections
-from django.db.models import Min
+from django.db.models import Min, Prefetch
 from django.db.models.functions import Now
 from django.utils import timezone
 from redis import Redis, RedisError
@@ -26,7 +26,8 @@ from config.celery import app
 from config.checks import LOOPBACK, unwritable
 from config.contents import applied, unapplied, unknown
 from config.models import Heartbeat
-from inference.models import Entry
+from inference.draining import in_service
+from inference.models import Entry, Worker
 from leaderboard.models import LIVE, Board, Round, RoundState
 
 QUESTION_SECONDS = 4.0
@@ -257,7 +258,8 @@ def models() -> Iterator[Answer]:
     contest = open_round()
     if contest is None:
         return
-    entries = Entry.objects.filter(participations__round=contest).order_by("slug").prefetch_related("workers")
+    serving = Prefetch("workers", in_service(Worker.objects.all()))
+    entries = Entry.objects.filter(participations__round=contest).order_by("slug").prefetch_related(serving)
     awake, asked = 0, []
     for entry in entries:
         workers = list(entry.workers.all())
@@ -266,7 +268,7 @@ def models() -> Iterator[Answer]:
         awake += len(ill) < len(workers)
         if not workers:
             mend = f"python manage.py add_entry {entry.slug} --name … --team … --worker http://…"
-            yield Answer(Level.BAD, "models", f"{entry} has no worker, so it is not drawn", mend)
+            yield Answer(Level.BAD, "models", f"{entry} has no worker in service, so it is not drawn", mend)
         elif ill:
             dead = len(ill) == len(workers)
             where = ", ".join(worker.url for worker in ill)

@@ -3,6 +3,7 @@
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from accounts.models import Team
 
@@ -130,6 +131,9 @@ class Worker(models.Model):
     served_name = models.CharField(max_length=200, help_text="The model name it wants in requests.")
     key = models.CharField(max_length=200, blank=True)
     slots = models.PositiveSmallIntegerField(default=8, help_text="Replies it may work on at once, per web process.")
+    dealt = models.PositiveSmallIntegerField(
+        default=0, help_text="Replies more than that, from those who went out on the same machine."
+    )
     healthy = models.BooleanField(default=False)
     checked_at = models.DateTimeField(null=True, blank=True)
 
@@ -141,3 +145,35 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry.slug} at {self.url}"
+
+    @property
+    def places(self) -> int:
+        """How many replies it may work on at once, per web process."""
+        return self.slots + self.dealt
+
+
+class DrainCause(models.TextChoices):
+    """Who took a worker out of service: its team, for a repair, or the contest, because its entry went out."""
+
+    TEAM = "team"
+    CONTEST = "contest"
+
+
+class Drain(models.Model):
+    """A worker is out of service from `began_at` on, until it is ended. What that means: inference/draining.py.
+
+    Each cause has its own: what the contest does to a worker its team cannot undo, nor the other way round.
+    """
+
+    worker = models.ForeignKey(Worker, on_delete=models.CASCADE, related_name="drains")
+    cause = models.CharField(max_length=7, choices=DrainCause)
+    began_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["worker", "cause"], condition=Q(ended_at=None), name="drain_once_a_worker_and_cause"
+            ),
+            models.CheckConstraint(condition=Q(cause__in=DrainCause.values), name="drain_cause_is_known"),
+        ]

@@ -30,7 +30,7 @@ from inference.faults import (
     WorkerFault,
 )
 from inference.models import Worker
-from inference.routing import slot
+from inference.routing import healthy_workers, slot
 
 log = logging.getLogger(__name__)
 
@@ -122,8 +122,7 @@ async def stream_reply(entry_id: int, messages: Sequence[Message], sampling: Sam
 
 
 async def _another(entry_id: int, tried: list[int]) -> bool:
-    others = Worker.objects.filter(entry_id=entry_id, healthy=True).exclude(pk__in=tried)
-    return await database_sync_to_async(others.exists)()
+    return bool(await healthy_workers(entry_id, without=tried))
 
 
 async def _listen_and_count(worker: Worker, messages: Sequence[Message], sampling: Sampling, hear: Hear) -> None:

@@ -1,6 +1,7 @@
-"""Which worker answers: the least loaded healthy one of the entry, never another entry's.
+"""Which worker answers: the least loaded healthy one of the entry in service, never another entry's.
 
-The load is this web process's own count of replies in flight.
+The load is this web process's own count of replies in flight. Where all of an entry's workers are being drained it is
+not drawn any more, and whoever asks has a battle from before: that is finished.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from channels.db import database_sync_to_async
 from django.conf import settings
 
+from inference.draining import finishing, in_service
 from inference.faults import Busy, NoWorker
 from inference.models import Worker
 
@@ -20,15 +22,15 @@ in_flight: Counter[int] = Counter()
 
 
 def least_loaded(workers: Collection[Worker]) -> Worker | None:
-    """The worker with the smallest share of its slots in use; None if all are full."""
-    free = [worker for worker in workers if in_flight[worker.pk] < worker.slots]
-    return min(free, key=lambda worker: (in_flight[worker.pk] / worker.slots, worker.pk), default=None)
+    """The worker with the smallest share of its places in use; None if all are full."""
+    free = [worker for worker in workers if in_flight[worker.pk] < worker.places]
+    return min(free, key=lambda worker: (in_flight[worker.pk] / worker.places, worker.pk), default=None)
 
 
 async def healthy_workers(entry_id: int, without: Collection[int] = ()) -> list[Worker]:
     # Here as everywhere outside a request: Django's own asynchronous queries would not give their connection back.
     workers = Worker.objects.filter(entry_id=entry_id, healthy=True).exclude(pk__in=without).select_related("entry")
-    return await database_sync_to_async(lambda: list(workers))()
+    return await database_sync_to_async(lambda: list(in_service(workers)) or list(finishing(workers)))()
 
 
 @asynccontextmanager

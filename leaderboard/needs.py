@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Min
+from django.db.models import Min, Prefetch
 from django.utils import timezone
 
 from arena.models import Vote
+from inference.draining import in_service
 from inference.models import Entry, Worker
 from leaderboard.models import LIVE, Export, ParticipationState, Round, RoundState
 from leaderboard.signing import waiting_proposal
@@ -76,11 +77,12 @@ def of_state(contest: Round) -> Iterator[Need]:
 
 
 def of_models() -> Iterator[Need]:
-    """Those who compete in an open round and cannot be drawn, and workers that others stand in for."""
+    """Those who compete in an open round and cannot be drawn, and workers in service that others stand in for."""
     competing = Entry.objects.filter(
         participations__round__state__in=LIVE, participations__state=ParticipationState.COMPETING
     )
-    for entry in competing.order_by("slug").prefetch_related("workers"):
+    serving = Prefetch("workers", in_service(Worker.objects.all()))
+    for entry in competing.order_by("slug").prefetch_related(serving):
         workers = list(entry.workers.all())
         ill = [worker for worker in workers if not worker.healthy]
         if len(ill) == len(workers):

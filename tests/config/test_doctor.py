@@ -208,7 +208,10 @@ def test_a_model_server_that_is_down_is_named_with_the_entry_it_silences(doctor,
     words = f"models: Cedar does not answer at {worker.url}, so it is not drawn"
     assert answer("bad", words, f"Start its server; curl {worker.url}/v1/models must say 200.") in said
     assert "warn  models: Alder does not answer at http://10.0.0.9:8000\n" in said
-    assert "bad   models: Birch has no worker, so it is not drawn\n      → python manage.py add_entry birch " in said
+    assert (
+        "bad   models: Birch has no worker in service, so it is not drawn\n      → python manage.py add_entry birch "
+        in said
+    )
     assert "ok    models: 2 of 4 entries can answer\n" in said
 
 
