@@ -8,7 +8,7 @@ board.ratings(), board.intervals(), board.ranks()
 from rating.ballots import Ballots, joined
 from rating.bootstrap import bootstrap
 from rating.categories import Categories, Category, fit_categories
-from rating.composite import Component, Composite, arena_component, composite_of, rounded
+from rating.composite import Component, Composite, arena_component, component_told, composite_of, rounded
 from rating.contextual import Contextual, fit_contextual, style_features
 from rating.covariance import Intervals
 from rating.cut import cut_probabilities
@@ -80,6 +80,7 @@ __all__ = [
     "arena_probabilities",
     "bootstrap",
     "certificate",
+    "component_told",
     "composite_of",
     "cut_probabilities",
     "draw_pair",

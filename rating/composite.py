@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from rating.ranks import SEED, Mask, candidates
 Floats = NDArray[np.float64]
 
 Normalisation = Literal["points", "share", "min-max", "rank"]
+Exact = Decimal | Fraction
 
 DRAWS = 4000  # of a component whose normalisation is not linear
 
@@ -27,7 +28,8 @@ DRAWS = 4000  # of a component whose normalisation is not linear
 class Component:
     """One part of the total. `weight` is how many points it can give.
 
-    scores: one for each player, as printed. How they become points:
+    scores: one for each player, exact: a fraction where a decimal ends nowhere, as a mean of three marks.
+    How they become points:
     "points": they are points already, between 0 and the weight;
     "share": weight · score / maximum, scores between 0 and the maximum;
     "min-max": weight · (score − lowest) / (highest − lowest), the full weight for all where all are equal;
@@ -36,12 +38,23 @@ class Component:
 
     name: str
     weight: Decimal
-    scores: Sequence[Decimal]
+    scores: Sequence[Exact]
     normalisation: Normalisation
     maximum: Decimal | None = None
     """For "share" alone."""
     covariance: ArrayLike | None = None
     """(n, n), in the scores' units squared, of their errors; standard errors (n,) if these are independent."""
+
+    def told(self) -> dict[str, Any]:
+        """As JSON, exactly: numbers as decimals or fractions in text, errors as numbers. `component_told` reads it."""
+        return {
+            "name": self.name,
+            "weight": str(self.weight),
+            "scores": [str(score) for score in self.scores],
+            "normalisation": self.normalisation,
+            "maximum": None if self.maximum is None else str(self.maximum),
+            "covariance": None if self.covariance is None else np.asarray(self.covariance, dtype=np.float64).tolist(),
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +95,26 @@ def composite_of(components: Sequence[Component]) -> Composite:
     points = tuple(points_of(component) for component in components)
     totals = tuple(sum(column, Fraction(0)) for column in zip(*points, strict=True))
     return Composite(totals, points, sum((errors_of(component) for component in components), np.zeros((n, n))))
+
+
+def component_told(told: Any) -> Component:
+    """The component that `Component.told` told of. Raises BadSetting for what is none."""
+    try:
+        return Component(
+            name=str(told["name"]),
+            weight=Decimal(told["weight"]),
+            scores=tuple(exact(score) for score in told["scores"]),
+            normalisation=told["normalisation"],
+            maximum=None if told["maximum"] is None else Decimal(told["maximum"]),
+            covariance=told["covariance"],
+        )
+    except (KeyError, TypeError, ValueError, ArithmeticError) as why:
+        raise BadSetting(f"this is no component: {why!r}") from None
+
+
+def exact(text: str) -> Exact:
+    """The number that a text is: "31.6" or "95/3"."""
+    return Fraction(text) if "/" in text else Decimal(text)
 
 
 def arena_component(
@@ -174,7 +207,7 @@ def refuse_bad_component(component: Component, n: int) -> None:
     if len(component.scores) != n or n == 0:
         raise BadSetting(f"{say}{len(component.scores)} scores do not fit {n} players")
     for number in (component.weight, *component.scores):
-        if not (isinstance(number, Decimal) and number.is_finite()):
+        if not (isinstance(number, Fraction) or (isinstance(number, Decimal) and number.is_finite())):
             raise BadSetting(f"{say}{number!r} is not a decimal number")
     if component.weight <= 0:
         raise BadSetting(f"{say}the weight {component.weight} is not positive")

@@ -1,5 +1,6 @@
 """Totals of weighed components: exact to the last digit, and as uncertain as their parts."""
 
+import json
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rating import BadSetting, Component, arena_component, composite_of, cut_probabilities, fit, rounded
+from rating import BadSetting, Component, arena_component, component_told, composite_of, cut_probabilities, fit, rounded
 from rating.fitting import ELO_PER_NAT
 from tests.rating.test_ranks import drawn_board, made
 
@@ -174,3 +175,15 @@ def test_nothing_to_add_up_is_refused() -> None:
         composite_of([component("1", normalisation="rank")])
     with pytest.raises(BadSetting, match="decimal places"):
         rounded(Decimal(1), -1)
+
+
+def test_a_component_is_told_as_json_and_read_again_to_the_last_digit() -> None:
+    third = Component("experts", Decimal(35), (Fraction(95, 3), Decimal("31.60")), "points", covariance=[0.1, 1 / 3])
+    shared = component("50", "25", normalisation="share", maximum=Decimal(100), covariance=[[4, 1], [1, 9]])
+    again = [component_told(json.loads(json.dumps(one.told()))) for one in (third, shared)]
+    assert [one.told() for one in again] == [third.told(), shared.told()]
+    assert composite_of(again).totals == (Fraction(95, 3) + 20, Fraction("31.6") + 10)
+    assert (composite_of(again).covariance == composite_of([third, shared]).covariance).all()
+    for bad in ({}, None, third.told() | {"weight": "much"}, third.told() | {"scores": ["1/0"]}):
+        with pytest.raises(BadSetting, match="no component"):
+            component_told(bad)
