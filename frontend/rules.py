@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from frontend.eligibility_words import AXES
+from leaderboard.components import Arena, Benchmark, Component, Marked, Named, Normalisation, Panel, Part
 from leaderboard.rulebook import Rulebook, TieStep
 
 
@@ -26,6 +27,7 @@ class Chapter(NamedTuple):
 def rules_in_words(rules: Rulebook) -> list[Chapter]:
     return [
         Chapter(_("The cut"), cut(rules)),
+        *([Chapter(_("The score"), score(rules))] if rules.components else []),
         Chapter(_("Voting"), voting(rules)),
         Chapter(_("The same for both models"), answering(rules)),
         Chapter(_("Who meets whom"), pairing(rules)),
@@ -42,7 +44,7 @@ def cut(rules: Rulebook) -> list[Rule]:
                 n=rules.cut_size
             ),
         ),
-        Rule(_("What decides"), _("The rating in the arena, and nothing beside it.")),
+        Rule(_("What decides"), what_decides(rules)),
         Rule(
             _("Minimum of votes"),
             ngettext(
@@ -66,7 +68,7 @@ def cut(rules: Rulebook) -> list[Rule]:
                 "By the first of these steps that decides. This site cannot carry them out by itself yet: "
                 "as things are, the cut goes by the rating alone."
             ),
-            steps=tuple(tie_step(step) for step in rules.tie_chain),
+            steps=tuple(tie_step(step, rules) for step in rules.tie_chain),
         ),
     ]
     if rules.freeze_hours:
@@ -83,13 +85,123 @@ def cut(rules: Rulebook) -> list[Rule]:
     return said
 
 
-def tie_step(step: TieStep) -> str:
+def what_decides(rules: Rulebook) -> str:
+    if not rules.components:
+        return _("The rating in the arena, and nothing beside it.")
+    return _("A total of at most {total} points: {parts}. How each is found stands under “The score”.").format(
+        total=rules.total, parts=", ".join(f"{title_of(one)} {one.weight}" for one in rules.components)
+    )
+
+
+def title_of(named: Named | Part) -> str:
+    """What it is called in the reader's language; the Korean may be missing."""
+    return named.title_ko if named.title_ko and get_language() == "ko" else named.title
+
+
+def score(rules: Rulebook) -> list[Rule]:
+    return [
+        *(Rule(title_of(one), " ".join(component(one)), steps=parts(one)) for one in rules.components),
+        Rule(
+            _("The total"),
+            _(
+                "The components' points are added up exactly, and compared so. Only where they are shown are they "
+                "rounded, the total to {n} decimal places, a half upwards. The errors of the components are carried "
+                "into the total's."
+            ).format(n=rules.total_places),
+        ),
+        Rule(
+            _("When scores are public"),
+            _("As they are entered.") if rules.scores_public == "at_once" else _("Together with the result."),
+        ),
+    ]
+
+
+def component(one: Component) -> list[str]:
+    said = [_("At most {n} points.").format(n=one.weight)]
+    if isinstance(one, Panel):
+        said += panel(one)
+    elif isinstance(one, Arena):
+        said.append(_("The ratings on the board, made of the public's votes."))
+    elif not one.parts:
+        said.append(_("One mark a model, from 0 to {top}.").format(top=one.top))
+    return [*said, normalisation(one)]
+
+
+def panel(one: Panel) -> list[str]:
+    if one.marks == "panel":
+        return [_("The panel gives each model one mark, from 0 to {top}.").format(top=one.top)]
+    said = [_("Each judge marks each model, from 0 to {top}.").format(top=one.top)]
+    said.append(
+        _("The highest and the lowest mark of a model are left out, and the mean of the others counts.")
+        if one.together == "trimmed"
+        else _("Their mean counts.")
+    )
+    said.append(
+        ngettext(
+            "It takes the marks of at least {n} judge.",
+            "It takes the marks of at least {n} judges.",
+            one.fewest_judges,
+        ).format(n=one.fewest_judges)
+    )
+    said.append(
+        _(
+            "No judge may belong to a team that competes. A judge with a conflict does not mark that model, "
+            "and the others' marks make its score."
+        )
+    )
+    told = {
+        "names": _("Judges and their marks are published by name."),
+        "pseudonyms": _("Judges' marks are published under pseudonyms."),
+        "mean": _("Only what all judges say together is published."),
+    }
+    return [*said, told[one.told]]
+
+
+def normalisation(one: Component) -> str:
+    top = one.top if isinstance(one, Marked) else ""
+    match one.normalisation:
+        case Normalisation.POINTS:
+            return _("The score is its points.")
+        case Normalisation.SHARE:
+            return _("The points are the score's share of {top}.").format(top=top)
+        case Normalisation.MIN_MAX:
+            return _("The lowest score gives no points, the highest all; the others lie between as their scores do.")
+        case _:
+            return _("The points go by rank: the share of the others whose score is lower, an equal one counting half.")
+
+
+def parts(one: Component) -> tuple[str, ...]:
+    return tuple(part(each) for each in one.parts) if isinstance(one, Benchmark) else ()
+
+
+def part(one: Part) -> str:
+    said = [_("{part}: at most {n} points.").format(part=title_of(one), n=one.points)]
+    if one.own:
+        said.append(_("Each team brings its own tests."))
+    if one.tests:
+        said.append(
+            ngettext("The mean of {n} test: {tests}.", "The mean of {n} tests: {tests}.", len(one.tests)).format(
+                n=len(one.tests), tests=", ".join(one.tests)
+            )
+        )
+    if one.top != one.points:
+        said.append(_("A test's mark goes from 0 to {top}.").format(top=one.top))
+    return " ".join(said)
+
+
+def tie_step(step: TieStep, rules: Rulebook | None = None) -> str:
+    """What a step of the tie chain is; with rules, which component it goes by."""
     match step:
         case TieStep.RUN_OFF:
             return _("A run-off: more votes between the models at the line.")
         case TieStep.HEAD_TO_HEAD:
             return _("The votes between just these models.")
         case TieStep.COMPONENT:
+            named = {one.name: title_of(one) for one in rules.components} if rules else {}
+            if rules and rules.tie_component in named:
+                return _("The better score in this component: {component}.").format(
+                    component=named[rules.tie_component]
+                )
             return _("The better score in a component of the result.")
         case TieStep.EARLIER_SUBMISSION:
             return _("The model that was submitted earlier stays.")

@@ -11,29 +11,15 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from leaderboard.components import Component, refuse_bad_sum
 from leaderboard.models import Axis, Round, RulebookVersion
+from leaderboard.rules import Exact, Hundredths, Rules, Slug, Text
 
 
 class BadRulebook(Exception):
     """No rulebook can be like that; the words name the rules in question."""
-
-
-def _plain(number: Decimal) -> Decimal:
-    """The number in its one spelling: 0.7 for 0.70, 0 for -0, 10 for 1E+1."""
-    return Decimal(f"{(number + 0).normalize():f}")
-
-
-def _text(words: str) -> str:
-    if "\0" in words:
-        raise ValueError("the text holds a character that is none")
-    return words
-
-
-Exact = Annotated[Decimal, Field(max_digits=9, decimal_places=4), AfterValidator(_plain)]
-Hundredths = Annotated[Decimal, Field(max_digits=3, decimal_places=2), AfterValidator(_plain)]
-Slug = Annotated[str, Field(pattern=r"^[-a-zA-Z0-9_]{1,50}$")]
 
 
 class TieStep(StrEnum):
@@ -44,12 +30,6 @@ class TieStep(StrEnum):
     COMPONENT = "component"
     EARLIER_SUBMISSION = "earlier_submission"
     BEACON = "beacon"
-
-
-class Rules(BaseModel):
-    """Some rules. Frozen; knows no others than those it names, and takes no value for another's."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Pairing(Rules):
@@ -75,7 +55,11 @@ class Rulebook(Rules):
 
     format: Literal[1] = 1
     cut_size: Annotated[int, Field(ge=0, le=32_767)] = 1
-    score: Literal["arena"] = "arena"
+    score: Literal["arena", "composite"] = "arena"
+    components: Annotated[tuple[Component, ...], Field(max_length=20)] = ()
+    total: Annotated[Exact, Field(gt=0)] = Decimal(100)
+    total_places: Annotated[int, Field(ge=0, le=4)] = 1
+    scores_public: Literal["result", "at_once"] = "result"
     minimum_votes: Annotated[int, Field(ge=0, le=2_147_483_647)] = 30
     tie_band: Annotated[Exact, Field(ge=0)] = Decimal(12)
     fewest_voters: Annotated[int, Field(ge=0, le=1_000_000)] = 20
@@ -85,6 +69,7 @@ class Rulebook(Rules):
         TieStep.EARLIER_SUBMISSION,
         TieStep.BEACON,
     )
+    tie_component: Slug | None = None
     voter_cap: Annotated[int, Field(ge=1, le=32_767)] = 10
     max_turns: Annotated[int, Field(ge=1, le=32_767)] = 6
     pace: Annotated[int, Field(ge=0, le=32_767)] = 150
@@ -92,7 +77,7 @@ class Rulebook(Rules):
     temperature: Annotated[Hundredths, Field(ge=0, le=2)] = Decimal("0.7")
     top_p: Annotated[Hundredths, Field(gt=0, le=1)] = Decimal(1)
     max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
-    system_prompt: Annotated[str, Field(max_length=20_000), AfterValidator(_text)] = ""
+    system_prompt: Annotated[Text, Field(max_length=20_000)] = ""
     pairing: Pairing = Pairing()
     ratings: Ratings = Ratings()
     references: tuple[Slug, ...] = ()
@@ -107,9 +92,20 @@ class Rulebook(Rules):
             found = getattr(self, name)
             if len(set(found)) < len(found):
                 raise ValueError(f"{name}: one is named twice")
-        # One score decides, so that there is none beside it to fall back on.
-        if TieStep.COMPONENT in self.tie_chain:
+        return self
+
+    @model_validator(mode="after")
+    def _scores_by_what_it_names(self) -> "Rulebook":
+        if (self.score == "composite") != bool(self.components):
+            raise ValueError("components: a composite score is made of some, and the score of the arena of none")
+        if self.components:
+            refuse_bad_sum(self.components, self.total)
+        if TieStep.COMPONENT in self.tie_chain and not self.components:
             raise ValueError("tie_chain: there is no component beside the score of the arena")
+        if (TieStep.COMPONENT in self.tie_chain) != (self.tie_component is not None):
+            raise ValueError("tie_component: the tie chain goes by a component, and here it is named which")
+        if self.tie_component is not None and self.tie_component not in [one.name for one in self.components]:
+            raise ValueError(f"tie_component: there is no component {self.tie_component}")
         return self
 
     def canonical(self) -> str:

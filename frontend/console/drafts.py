@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.audit import record
 from accounts.doors import organizer_required, signed_in
+from frontend.console.component_fields import scoring_shown
 from frontend.console.deciding import as_typed, decided, done, moment, reasons
 from frontend.console.rounds import about, the_round
 from frontend.console.rule_fields import shown, tie_chain_shown, typed_rules
@@ -116,7 +117,9 @@ def draft_page(request: HttpRequest, contest: Round | None, rules: Rulebook, *, 
         "problem": problem,
         "typed": typed.dict() if typed is not None else stored,
         "chapters": shown(rules, typed),
+        "scoring": scoring_shown(rules, typed),
         "tie_chain": tie_chain_shown(rules, typed),
+        "tie_component": typed.get("tie_component", "") if typed is not None else rules.tie_component or "",
         "entries": [
             {"entry": entry, "part": parts.get(entry.slug, "")}
             for entry in Entry.objects.select_related("team").order_by("team__name", "name")

@@ -7,12 +7,13 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from frontend.console.component_fields import typed_components
 from frontend.eligibility_words import AXES
 from frontend.rules import tie_step
 from leaderboard.amending import FIXED
 from leaderboard.rulebook import Rulebook, TieStep
 
-TIE_STEPS = 4  # as many as can decide
+TIE_STEPS = len(TieStep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,7 @@ def shown(rules: Rulebook, typed: QueryDict | None = None, *, opened: bool = Fal
 def tie_chain_shown(rules: Rulebook, typed: QueryDict | None = None) -> list[dict[str, Any]]:
     """The places of the tie chain, each with what may stand there."""
     chain = typed.getlist("tie_chain") if typed else [str(step) for step in rules.tie_chain]
-    offered = [(str(step), tie_step(step)) for step in TieStep if step != TieStep.COMPONENT]
+    offered = [(str(step), tie_step(step)) for step in TieStep]
     return [
         {"place": place + 1, "chosen": chain[place] if place < len(chain) else "", "choices": offered}
         for place in range(TIE_STEPS)
@@ -244,7 +245,8 @@ def typed_rules(rules: Rulebook, typed: QueryDict) -> dict[str, Any]:
                 put(told, field.path, ticked(typed, field) if several else read(field, str(typed[field.name])))
     if "tie_chain" in typed:
         told["tie_chain"] = [step for step in typed.getlist("tie_chain") if step]
-    return told
+        told["tie_component"] = (typed.get("tie_component") or "").strip() or None
+    return told | typed_components(typed)
 
 
 def read(field: Field, text: str) -> Any:
