@@ -137,7 +137,7 @@ def restore(file: Path) -> Iterator[str]:
     restored = contents.series()
     for slug, then in manifest["series"].items():
         yield compared(f"{slug}, board {then['board']} of {then['votes']:,} votes", then, restored.get(slug))
-    for contest in Round.objects.order_by("number").select_related("gate", "series"):
+    for contest in Round.objects.order_by("number", "leg").select_related("gate", "series"):
         found = recount(contest)
         if not found.agrees:
             wrong.append(str(contest))

@@ -285,7 +285,7 @@ def models() -> Iterator[Answer]:
 def round_now() -> Iterator[Answer]:
     for hindered in Round.objects.exclude(hindrance=""):
         words = f"the schedule cannot move {hindered} on: {hindered.hindrance}"
-        yield Answer(Level.BAD, "round", words, f"python manage.py round {hindered.number}")
+        yield Answer(Level.BAD, "round", words, f"python manage.py round {hindered.key}")
     for counted in Round.objects.filter(state=RoundState.TALLIED):
         words = f"{counted} is counted and waits for its cut"
         yield Answer(Level.WARN, "round", words, "python manage.py close_round")

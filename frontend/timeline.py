@@ -50,8 +50,8 @@ PUNCTUAL = timedelta(minutes=1)
 
 @require_safe
 @introduces_visitor
-def round_page(request: HttpRequest, number: int) -> HttpResponse:
-    found = timeline(number)
+def round_page(request: HttpRequest, key: str) -> HttpResponse:
+    found = timeline(key)
     if found is None:
         raise Http404
     return render(

@@ -147,8 +147,8 @@ def entry_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @introduces_visitor
-def exposure_page(request: HttpRequest, number: int) -> HttpResponse:
-    found = exposure(number)
+def exposure_page(request: HttpRequest, key: str) -> HttpResponse:
+    found = exposure(key)
     if found is None:
         raise Http404
     names = {entry["slug"]: entry["name"] for entry in found["entries"]}
@@ -168,15 +168,15 @@ def exposure_page(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_safe
 @introduces_visitor
-def figures_page(request: HttpRequest, number: int) -> HttpResponse:
-    rates, course, standing = win_rates(number), days(number), ranks(number)
+def figures_page(request: HttpRequest, key: str) -> HttpResponse:
+    rates, course, standing = win_rates(key), days(key), ranks(key)
     if rates is None or course is None or standing is None:
         raise Http404
     return render(
         request,
         "frontend/figures.html",
         {
-            "round": number,
+            "round": rates,
             "series": rates["series"],
             "title": in_language(rates["title"], rates["title_ko"]),
             "counted": rates["votes"],
@@ -191,8 +191,8 @@ def figures_page(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_safe
 @introduces_visitor
-def rules_page(request: HttpRequest, number: int) -> HttpResponse:
-    contest = public_round(number)
+def rules_page(request: HttpRequest, key: str) -> HttpResponse:
+    contest = public_round(key)
     if contest is None:
         raise Http404
     wanted = request.GET.get("version", "")

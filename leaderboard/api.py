@@ -79,6 +79,7 @@ class NameOut(Schema):
 
 class RoundOut(Schema):
     number: int
+    key: str  # its address: 1, or 1-run-off
     state: str
     ends_at: str  # ISO 8601
     freezes_at: str | None  # from when on the public board stands still
@@ -193,7 +194,8 @@ class StepOut(Schema):
 
 
 class CourseOut(Schema):
-    round: int
+    round: int  # the number; a run-off has that of the round whose tie it breaks
+    key: str
     series: str
     title: str
     title_ko: str
@@ -236,7 +238,8 @@ class ExposedPairOut(Schema):
 
 
 class ExposureOut(Schema):
-    round: int
+    round: int  # the number; a run-off has that of the round whose tie it breaks
+    key: str
     series: str
     title: str
     title_ko: str
@@ -307,40 +310,40 @@ def entry_history(request: HttpRequest, slug: str, series: str | None = None) ->
     return found
 
 
-@api.get("/rounds/{int:number}/exposure", response={200: ExposureOut, 404: RefusalOut}, summary="Who met whom")
+@api.get("/rounds/{key}/exposure", response={200: ExposureOut, 404: RefusalOut}, summary="Who met whom")
 @decorate_view(shared_for_a_second, conditional_page)
-def round_exposure(request: HttpRequest, number: int) -> dict[str, Any]:
+def round_exposure(request: HttpRequest, key: str) -> dict[str, Any]:
     """The battles of a round by pair and side, with the share drawn beside the share expected."""
-    found = exposure(number)
+    found = exposure(key)
     if found is None:
         raise NoSuchRound
     return found
 
 
 @api.get(
-    "/rounds/{int:number}",
+    "/rounds/{key}",
     response={200: CourseOut, 404: RefusalOut},
     by_alias=True,
     summary="A round's states, and every step between them",
 )
 @decorate_view(shared_for_a_second, conditional_page)
-def round_course(request: HttpRequest, number: int) -> dict[str, Any]:
+def round_course(request: HttpRequest, key: str) -> dict[str, Any]:
     """Its states with their dates, and every step from one to the next. A draft is none yet."""
-    found = timeline(number)
+    found = timeline(key)
     if found is None:
         raise NoSuchRound
     return found
 
 
 @api.get(
-    "/rounds/{number}/rulebook",
+    "/rounds/{key}/rulebook",
     response={200: Rulebook, 400: RefusalOut, 404: RefusalOut},
     summary="A round's rulebook, byte by byte as its digest was made of it",
 )
 @decorate_view(shared_for_a_second, conditional_page)
-def rulebook(request: HttpRequest, number: int, version: int | None = None) -> HttpResponse:
+def rulebook(request: HttpRequest, key: str, version: int | None = None) -> HttpResponse:
     """Without `version`: the one in force, or with which the round is to open. The ETag is its SHA-256."""
-    contest = public_round(number)
+    contest = public_round(key)
     if contest is None:
         raise NoSuchRound
     found = version_of(contest, version)

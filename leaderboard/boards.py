@@ -91,7 +91,7 @@ def settings_of(
 
 def current_series() -> Series | None:
     """What a visitor means by "the board": the live round's, else the last round's, else the last import."""
-    rounds = Round.objects.exclude(state__in=UNOPENED).order_by("-number").select_related("series")
+    rounds = Round.objects.exclude(state__in=UNOPENED).order_by("-number", "-leg").select_related("series")
     contest = rounds.filter(state__in=LIVE).first() or rounds.first()
     return contest.series if contest else Series.objects.order_by("-created_at").first()
 
@@ -143,7 +143,7 @@ def _listed(series: Series, day: date | None) -> dict[str, tuple[int, float]]:
 
 def edition(slug: str | None = None) -> str | None:
     """Stands for all that `board` tells: who knows it needs no board. Two small queries; None if there is no board."""
-    following = opened_after(OuterRef("series__round__number")).values("id")[:1]
+    following = opened_after(OuterRef("series__round__number"), OuterRef("series__round__leg")).values("id")[:1]
     found = find_series(slug)
     if found is None:
         return None
@@ -153,9 +153,10 @@ def edition(slug: str | None = None) -> str | None:
     return told and hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
 
-def opened_after(number: Any) -> QuerySet[Round]:
-    """The rounds past a number that have a board, in order. Drafts are nobody's business yet."""
-    return Round.objects.filter(number__gt=number).exclude(state__in=UNOPENED).order_by("number")
+def opened_after(number: Any, leg: Any) -> QuerySet[Round]:
+    """The rounds and run-offs past one that have a board, in order. Drafts are nobody's business yet."""
+    later = Q(number__gt=number) | Q(number=number, leg__gt=leg)
+    return Round.objects.filter(later).exclude(state__in=UNOPENED).order_by("number", "leg")
 
 
 def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[str, Any] | None:
@@ -165,9 +166,10 @@ def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[
     # That of the edition's own rules: an amendment is none of a board that stands still.
     cut_size = found.parameters.get("below") or contest.cut_size
     line = None if contest.state == RoundState.ANNULLED else line_of(standings, cut_size)
-    following = opened_after(contest.number).select_related("series").first()
+    following = opened_after(contest.number, contest.leg).select_related("series").first()
     return {
         "number": contest.number,
+        "key": contest.key,
         "state": contest.state,
         "ends_at": contest.ends_at.isoformat(),
         "freezes_at": contest.freezes_at.isoformat() if contest.freezes_at else None,
@@ -241,14 +243,14 @@ def history(slug: str, series_slug: str | None = None) -> dict[str, Any] | None:
 
 def _last_series_of(slug: str) -> Series | None:
     rounds = Round.objects.filter(participations__entry__slug=slug).exclude(state__in=UNOPENED)
-    latest = rounds.order_by("-number").select_related("series").first()
+    latest = rounds.order_by("-number", "-leg").select_related("series").first()
     return latest.series if latest else None
 
 
 def all_series() -> list[dict[str, str]]:
     """Every series that has a board, the current one first."""
     current = current_series()
-    found = Series.objects.select_related("round").order_by("-round__number", "-created_at")
+    found = Series.objects.select_related("round").order_by("-round__number", "-round__leg", "-created_at")
     found = found.filter(Q(round=None) | ~Q(round__state__in=UNOPENED))
     ordered = sorted(found, key=lambda series: (series != current, not hasattr(series, "round")))
     return [{"slug": series.slug, "title": series.title, "title_ko": series.title_ko} for series in ordered]

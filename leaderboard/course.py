@@ -8,16 +8,17 @@ from typing import Any
 from django.utils import timezone
 
 from leaderboard.editions import served, shown
+from leaderboard.keys import rounds_by
 from leaderboard.models import Board, OfficialList, Round, Standing
 
 
-def days(number: int) -> dict[str, Any] | None:
+def days(key: str) -> dict[str, Any] | None:
     """The votes of each day up to the edition that is served; None if there is no such round, or no board.
 
     They are what the counts of one midnight have more than those of the midnight before. While the public board
     stands still, its last day is the last told; what came after it is told when the board moves on.
     """
-    contest, edition = _edition(number)
+    contest, edition = _edition(key)
     if contest is None or edition is None:
         return None
     opened = timezone.localdate(shown(contest.series).earliest("number").created_at)
@@ -38,9 +39,9 @@ def _day(before: tuple[date, int, int], after: tuple[date, int, int]) -> dict[st
     }
 
 
-def ranks(number: int) -> dict[str, Any] | None:
+def ranks(key: str) -> dict[str, Any] | None:
     """Each entry's ranks, with those that were open, on the official lists and on the edition that is served."""
-    contest, edition = _edition(number)
+    contest, edition = _edition(key)
     if contest is None or edition is None:
         return None
     fields = ("slug", "rank", "rank_low", "rank_high", "rating")
@@ -66,14 +67,15 @@ def _point(day: date | None, told: Sequence[Any]) -> dict[str, Any]:
     return {"date": day.isoformat() if day else None} | named
 
 
-def _edition(number: int) -> tuple[Round | None, Board | None]:
-    contest = Round.objects.filter(number=number).select_related("series").first()
+def _edition(key: str) -> tuple[Round | None, Board | None]:
+    contest = rounds_by(key).select_related("series").first()
     return contest, served(contest.series) if contest else None
 
 
 def _about(contest: Round, edition: Board) -> dict[str, Any]:
     return {
         "round": contest.number,
+        "key": contest.key,
         "series": contest.series.slug,
         "title": contest.series.title,
         "title_ko": contest.series.title_ko,

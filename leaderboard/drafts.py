@@ -37,22 +37,21 @@ def draft_round(
     refuse_unfit(entries, rules, opens_at=opens_at, ends_at=ends_at)
     last = Round.objects.order_by("-number").first()
     number = last.number + 1 if last else 1
-    slug = f"round-{number}"
-    # Shut, so that nobody is drawn from a draft.
-    gate = Gate.objects.create(key=slug, is_open=False)
-    VoteSequence.objects.create(gate=gate)
-    series = Series.objects.create(slug=slug, title=f"Round {number}", title_ko=f"{number}라운드")
-    contest = Round.objects.create(
-        number=number,
-        series=series,
-        gate=gate,
-        draft=rules.canonical(),
-        opens_at=opens_at,
-        freezes_at=freezing(rules, ends_at),
-        ends_at=ends_at,
-    )
-    take_in(contest, entries)
+    contest = Round(number=number, opens_at=opens_at, ends_at=ends_at)
+    found(contest, entries, rules, title=f"Round {number}", title_ko=f"{number}라운드")
     return contest
+
+
+def found(contest: Round, entries: Sequence[Entry], rules: Rulebook, **title: str) -> None:
+    """Store a round with what belongs to each: a series of boards, a gate, a draft of its rules, and who competes."""
+    slug = f"round-{contest.key}"
+    # Shut, so that nobody is drawn from a draft.
+    contest.gate = Gate.objects.create(key=slug, is_open=False)
+    VoteSequence.objects.create(gate=contest.gate)
+    contest.series = Series.objects.create(slug=slug, **title)
+    contest.draft, contest.freezes_at = rules.canonical(), freezing(rules, contest.ends_at)
+    contest.save()
+    take_in(contest, entries)
 
 
 @transaction.atomic

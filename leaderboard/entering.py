@@ -75,7 +75,7 @@ def refuse_another_live(contest: Round) -> None:
     # The constraint holds whatever happens here; this gives it its words.
     other = Round.objects.filter(state__in=LIVE).exclude(pk=contest.pk).first()
     if other:
-        raise CannotMove(_("round {n} is open, and votes can only go to one round").format(n=other.number))
+        raise CannotMove(_("round {n} is open, and votes can only go to one round").format(n=other.key))
 
 
 def move_end(contest: Round, now: datetime, ends_at: datetime | None) -> None:

@@ -84,7 +84,7 @@ def board_content(contest: Round, edition: Board) -> dict[str, Any]:
     line = line_of(list(edition.standings.all()), cut_size)
     told = {"line": line.rating if line else None, "outlook": edition.outlook}
     told["reference"] = content["round"]["reference"]
-    fixed = {"number": contest.number, "cut_size": cut_size, **told}
+    fixed = {"number": contest.number, "key": contest.key, "cut_size": cut_size, **told}
     return content | {"position": edition.position, "round": fixed}
 
 

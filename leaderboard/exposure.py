@@ -9,6 +9,7 @@ from django.core.cache import cache
 from arena.ballots import Meetings, meetings
 from arena.models import Pairing, Terms
 from inference.models import Entry
+from leaderboard.keys import rounds_by
 from leaderboard.models import UNOPENED, Round
 from leaderboard.pairing import design_of
 
@@ -17,17 +18,17 @@ KEPT_SECONDS = 30  # it reads every battle of the round, and everybody may ask
 Sides = Mapping[tuple[int, int], Meetings]
 
 
-def exposure(number: int) -> dict[str, Any] | None:
+def exposure(key: str) -> dict[str, Any] | None:
     """A round's exposure by pair and by entry, as the API and the page show it; None if there is no such round.
 
     While the board is frozen, it is what it was then.
     """
-    opened = Round.objects.exclude(state__in=UNOPENED)
-    contest = opened.filter(number=number).select_related("series", "gate", "freeze").first()
+    opened = rounds_by(key).exclude(state__in=UNOPENED)
+    contest = opened.select_related("series", "gate", "freeze").first()
     if contest is None:
         return None
     if hasattr(contest, "freeze"):
-        return {**contest.freeze.exposure, "state": contest.state}
+        return {**contest.freeze.exposure, "key": contest.key, "state": contest.state}
     return exposure_by(contest, *_counted(contest))
 
 
@@ -44,6 +45,7 @@ def exposure_by(contest: Round, told: Sequence[Meetings], waiting: int) -> dict[
     chances = {frozenset((one, other)): chance for one, other, chance in (pairing.chances if pairing else ())}
     return {
         "round": contest.number,
+        "key": contest.key,
         "series": contest.series.slug,
         "title": contest.series.title,
         "title_ko": contest.series.title_ko,

@@ -22,7 +22,8 @@ class NamedOut(Schema):
 
 
 class FiguresOut(Schema):
-    round: int
+    round: int  # the number; a run-off has that of the round whose tie it breaks
+    key: str
     series: str
     title: str
     title_ko: str
@@ -75,29 +76,29 @@ class RanksOut(FiguresOut):
     entries: list[RankedOut]
 
 
-def told_of(figures: Callable[[int], dict[str, Any] | None], number: int) -> dict[str, Any]:
-    found = figures(number)
+def told_of(figures: Callable[[str], dict[str, Any] | None], key: str) -> dict[str, Any]:
+    found = figures(key)
     if found is None:
         raise NoSuchRound
     return found
 
 
-@router.get("/rounds/{int:number}/win-rates", response={200: WinRatesOut, 404: RefusalOut}, summary="Who beat whom")
+@router.get("/rounds/{key}/win-rates", response={200: WinRatesOut, 404: RefusalOut}, summary="Who beat whom")
 @decorate_view(shared_for_a_second, conditional_page)
-def round_win_rates(request: HttpRequest, number: int) -> dict[str, Any]:
+def round_win_rates(request: HttpRequest, key: str) -> dict[str, Any]:
     """How the counted votes between each two entries went, whichever side they were on."""
-    return told_of(win_rates, number)
+    return told_of(win_rates, key)
 
 
-@router.get("/rounds/{int:number}/days", response={200: DaysOut, 404: RefusalOut}, summary="Votes a day")
+@router.get("/rounds/{key}/days", response={200: DaysOut, 404: RefusalOut}, summary="Votes a day")
 @decorate_view(shared_for_a_second, conditional_page)
-def round_days(request: HttpRequest, number: int) -> dict[str, Any]:
+def round_days(request: HttpRequest, key: str) -> dict[str, Any]:
     """The votes of each day in Seoul, as far as the public board has come."""
-    return told_of(days, number)
+    return told_of(days, key)
 
 
-@router.get("/rounds/{int:number}/ranks", response={200: RanksOut, 404: RefusalOut}, summary="Ranks over time")
+@router.get("/rounds/{key}/ranks", response={200: RanksOut, 404: RefusalOut}, summary="Ranks over time")
 @decorate_view(shared_for_a_second, conditional_page)
-def round_ranks(request: HttpRequest, number: int) -> dict[str, Any]:
+def round_ranks(request: HttpRequest, key: str) -> dict[str, Any]:
     """Everybody's rank and the ranks that were open, on each official list and on the board of now."""
-    return told_of(ranks, number)
+    return told_of(ranks, key)

@@ -50,7 +50,7 @@ def needs() -> list[Need]:
 
 
 def of_rounds() -> Iterator[Need]:
-    for contest in Round.objects.exclude(state__in=SETTLED).order_by("number"):
+    for contest in Round.objects.exclude(state__in=SETTLED).order_by("number", "leg"):
         if contest.hindrance:
             yield Need(Kind.HINDERED, contest, about=contest.hindrance)
         if proposal := waiting_proposal(contest):

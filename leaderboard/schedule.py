@@ -23,7 +23,7 @@ DUE = (
 
 def keep_schedule() -> None:
     """Take every step whose time has come. One query where there is none."""
-    for contest in Round.objects.filter(DUE).order_by("number"):
+    for contest in Round.objects.filter(DUE).order_by("number", "leg"):
         while take_due_step(contest):
             pass
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from leaderboard.keys import rounds_by
 from leaderboard.models import Round, RoundState, Transition
 from leaderboard.rulebook import digest_of, rulebook_bytes
 
@@ -10,20 +11,20 @@ S = RoundState
 COURSE = (S.SCHEDULED, S.OPEN, S.FROZEN, S.CLOSED, S.TALLIED, S.PROVISIONAL, S.APPEAL, S.FINAL)
 
 
-def public_round(number: int) -> Round | None:
-    """The round of that number, if it is anybody's business: a draft is not."""
-    rounds = Round.objects.exclude(state=S.DRAFT).select_related("series", "gate")
-    return rounds.filter(number=number).first()
+def public_round(key: str) -> Round | None:
+    """The round with that key, if it is anybody's business: a draft is not."""
+    return rounds_by(key).exclude(state=S.DRAFT).select_related("series", "gate").first()
 
 
-def timeline(number: int) -> dict[str, Any] | None:
+def timeline(key: str) -> dict[str, Any] | None:
     """A round's states and every step between them, as the API and the page show it; None if there is no such round."""
-    contest = public_round(number)
+    contest = public_round(key)
     if contest is None:
         return None
     steps = list(contest.transitions.all())
     return {
         "round": contest.number,
+        "key": contest.key,
         "series": contest.series.slug,
         "title": contest.series.title,
         "title_ko": contest.series.title_ko,

@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.counting import tally_served
-from leaderboard.models import Round
+from leaderboard.keys import rounds_by
 from rating import Outcome, share_interval
 
 
-def win_rates(number: int) -> dict[str, Any] | None:
+def win_rates(key: str) -> dict[str, Any] | None:
     """Every pair of a round, its entries in the order of the board; None if there is no such round, or no board.
 
     Read from the state of the fold, so that it costs the same after a million votes.
     """
-    contest = Round.objects.filter(number=number).select_related("series", "gate").first()
+    contest = rounds_by(key).select_related("series", "gate").first()
     found = tally_served(contest) if contest else None
     if contest is None or found is None:
         return None
@@ -27,6 +27,7 @@ def win_rates(number: int) -> dict[str, Any] | None:
     pairs = _pairs(tally.counts[np.ix_(order, order)])
     return {
         "round": contest.number,
+        "key": contest.key,
         "series": contest.series.slug,
         "title": contest.series.title,
         "title_ko": contest.series.title_ko,

@@ -84,7 +84,7 @@ def results() -> list[dict[str, Any]]:
 
     truth = {one.slug: one.strength for one in (*CONTESTANTS, REFERENCE)}
     found = []
-    for contest in Round.objects.order_by("number").select_related("series"):
+    for contest in Round.objects.order_by("number", "leg").select_related("series"):
         told = board(contest.series.slug)
         assert told is not None
         mean = sum(truth[row["slug"]] for row in told["standings"]) / len(told["standings"])

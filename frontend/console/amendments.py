@@ -29,9 +29,9 @@ class Previewed(Exception):
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
 @recently
-def amend(request: HttpRequest, number: int) -> HttpResponse:
+def amend(request: HttpRequest, key: str) -> HttpResponse:
     """The form, what it would change, and the amendment itself, for a reason that everybody can read."""
-    contest = the_round(number)
+    contest = the_round(key)
     problem = ""
     if request.method == "POST" and request.POST.get("sure") != "no":
         try:
@@ -39,9 +39,9 @@ def amend(request: HttpRequest, number: int) -> HttpResponse:
         except Previewed as would:
             return sure_page(request, contest, would.differences)
         if not problem:
-            messages.success(request, _("{round} has new rules.").format(round=round_words(number)))
-            return redirect("console_round", number=number)
-        contest = the_round(number)
+            messages.success(request, _("{round} has new rules.").format(round=round_words(contest)))
+            return redirect("console_round", key=key)
+        contest = the_round(key)
     elif request.method != "POST" and contest.state != RoundState.OPEN:
         raise Http404
     typed = request.POST if request.method == "POST" else None

@@ -30,14 +30,14 @@ PART, COMPETES, REFERENCE = "part-", "competes", "reference"
 @organizer_required
 def new(request: HttpRequest) -> HttpResponse:
     """A new draft: as the last round was, unless told otherwise."""
-    last = Round.objects.order_by("-number").first()
+    last = Round.objects.filter(leg=0).order_by("-number").first()
     rules = in_force(last) if last else Rulebook()
     if request.method == "POST":
         made: list[Round] = []
         problem = done(lambda: made.append(drafted(request, rules)))
         if not problem:
             messages.success(request, _("The draft is there. Nobody but organizers sees it."))
-            return redirect("console_round", number=made[0].number)
+            return redirect("console_round", key=made[0].key)
         return draft_page(request, None, rules, problem=problem)
     return draft_page(request, None, rules)
 
@@ -54,14 +54,14 @@ def drafted(request: HttpRequest, rules: Rulebook) -> Round:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
-def edit(request: HttpRequest, number: int) -> HttpResponse:
-    contest = the_round(number)
+def edit(request: HttpRequest, key: str) -> HttpResponse:
+    contest = the_round(key)
     if request.method == "POST":
         problem = decided(request, contest, lambda kept: redrafted(request, kept))
         if not problem:
             messages.success(request, _("The draft is changed."))
-            return redirect("console_round", number=number)
-        return draft_page(request, the_round(number), in_force(contest), problem=problem)
+            return redirect("console_round", key=key)
+        return draft_page(request, the_round(key), in_force(contest), problem=problem)
     if contest.state != RoundState.DRAFT:
         raise Http404
     return draft_page(request, contest, in_force(contest))

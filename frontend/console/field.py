@@ -25,9 +25,9 @@ from leaderboard.participations import (
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
 @recently
-def change(request: HttpRequest, number: int, slug: str, state: str) -> HttpResponse:
+def change(request: HttpRequest, key: str, slug: str, state: str) -> HttpResponse:
     """Suspend, withdraw, disqualify or replace an entry, or take that back."""
-    contest = the_round(number)
+    contest = the_round(key)
     part = get_object_or_404(contest.participations.select_related("entry__team"), entry__slug=slug)
     if state not in PART_CHANGES:
         raise Http404
@@ -36,8 +36,8 @@ def change(request: HttpRequest, number: int, slug: str, state: str) -> HttpResp
         problem = decided(request, contest, lambda kept: take(request, part, state))
         if not problem:
             messages.success(request, _("{entry}: done.").format(entry=part.entry.name))
-            return redirect("console_round", number=number)
-        contest = the_round(number)
+            return redirect("console_round", key=key)
+        contest = the_round(key)
         part.refresh_from_db()
     now_possible = state in {one["to"] for one in possible(contest, part)}
     if not now_possible and not problem:
@@ -83,9 +83,9 @@ def newcomers(contest: Round) -> Any:
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
 @recently
-def admit(request: HttpRequest, number: int) -> HttpResponse:
+def admit(request: HttpRequest, key: str) -> HttpResponse:
     """A wildcard: one more entry in an open round."""
-    contest = the_round(number)
+    contest = the_round(key)
     problem = ""
     if request.method == "POST":
         problem = decided(
@@ -95,8 +95,8 @@ def admit(request: HttpRequest, number: int) -> HttpResponse:
         )
         if not problem:
             messages.success(request, _("It takes part from the next battle on."))
-            return redirect("console_round", number=number)
-        contest = the_round(number)
+            return redirect("console_round", key=key)
+        contest = the_round(key)
     elif contest.state != RoundState.OPEN:
         raise Http404
     context = {

@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.doors import organizer_required, signed_in
+from frontend.console.words import round_words
 from leaderboard.export_queue import ask_export, files_of
+from leaderboard.keys import rounds_by
 from leaderboard.models import Board, Export, Round
 
 BLOCK = 1 << 16
@@ -23,14 +25,18 @@ BLOCK = 1 << 16
 @organizer_required
 def exports(request: HttpRequest) -> HttpResponse:
     asked = Export.objects.select_related("board__series", "asked_by").order_by("-asked_at")
-    rounds = Round.objects.filter(series__boards__isnull=False).distinct().order_by("-number")
+    rounds = Round.objects.filter(series__boards__isnull=False).distinct().order_by("-number", "-leg")
     return render(
         request,
         "frontend/console/exports.html",
         {
             "exports": [{"row": one, "percent": percent(one), "files": sized(one)} for one in asked],
             "rounds": [
-                {"number": one.number, "last": Board.objects.filter(series=one.series_id).latest("number").number}
+                {
+                    "key": one.key,
+                    "words": round_words(one),
+                    "last": Board.objects.filter(series=one.series_id).latest("number").number,
+                }
                 for one in rounds
             ],
             "typed": {"round": request.GET.get("round", "")},
@@ -60,11 +66,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     return redirect("console_exports")
 
 
-def edition_named(number: str, board: str) -> Board | None:
+def edition_named(key: str, board: str) -> Board | None:
     """The board of a round by its number, or the newest without one."""
-    if not (number.isascii() and number.isdecimal() and len(number) < 6):
-        return None
-    boards = Board.objects.filter(series__round__number=int(number)).select_related("series")
+    boards = Board.objects.filter(series__round__in=rounds_by(key)).select_related("series")
     if not board:
         return boards.order_by("-number").first()
     return (

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.doors import organizer_required
 from accounts.models import Action
-from frontend.console.words import PARTS, STATES, action_words, need_words
+from frontend.console.words import PARTS, STATES, action_words, need_words, round_words
 from frontend.views import board_as_drawn, in_language
 from inference.models import Entry
 from leaderboard.boards import board
@@ -22,7 +22,7 @@ LOG_LINES = 50
 @require_safe
 @organizer_required
 def home(request: HttpRequest) -> HttpResponse:
-    rounds = Round.objects.select_related("series").order_by("-number")
+    rounds = Round.objects.select_related("series").order_by("-number", "-leg")
     return render(
         request,
         "frontend/console/home.html",
@@ -55,8 +55,10 @@ def entries(request: HttpRequest) -> HttpResponse:
                     "entry": row,
                     "workers": sorted(row.workers.all(), key=lambda worker: worker.url),
                     "parts": [
-                        {"round": part.round.number, "word": PARTS.get(part.state, part.state)}
-                        for part in sorted(row.participations.all(), key=lambda part: part.round.number)
+                        {"round": round_words(part.round), "word": PARTS.get(part.state, part.state)}
+                        for part in sorted(
+                            row.participations.all(), key=lambda part: (part.round.number, part.round.leg)
+                        )
                     ],
                 }
                 for row in rows
@@ -67,12 +69,12 @@ def entries(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @organizer_required
-def live_board(request: HttpRequest, number: int) -> HttpResponse:
+def live_board(request: HttpRequest, key: str) -> HttpResponse:
     """The newest edition, also while the public is shown another one."""
-    found = board(f"round-{number}", live=True)
+    found = board(f"round-{key}", live=True)
     if found is None:
         raise Http404
-    return render(request, "frontend/console/live_board.html", {"board": board_as_drawn(found), "number": number})
+    return render(request, "frontend/console/live_board.html", {"board": board_as_drawn(found), "key": key})
 
 
 @require_safe

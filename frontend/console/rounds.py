@@ -13,6 +13,7 @@ from accounts.doors import organizer_required, recently, signed_in
 from frontend.console.deciding import as_typed, decided, moment, reasons
 from frontend.console.words import ENTERING, PART_CHANGES, PARTS, ROLE_MARKS, STATES, round_words, step_words
 from frontend.views import in_language
+from leaderboard.keys import rounds_by
 from leaderboard.models import (
     UNOPENED,
     Participation,
@@ -33,8 +34,8 @@ WITH_NEW_END = (MOVED_END, REOPENED, REOPENED_FROZEN)
 
 @require_safe
 @organizer_required
-def round_page(request: HttpRequest, number: int) -> HttpResponse:
-    contest = the_round(number)
+def round_page(request: HttpRequest, key: str) -> HttpResponse:
+    contest = the_round(key)
     proposal = waiting_proposal(contest)
     return render(
         request,
@@ -60,8 +61,8 @@ def round_page(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-def the_round(number: int) -> Round:
-    return get_object_or_404(Round.objects.select_related("series", "gate"), number=number)
+def the_round(key: str) -> Round:
+    return get_object_or_404(rounds_by(key).select_related("series", "gate"))
 
 
 def about(contest: Round) -> dict[str, Any]:
@@ -86,17 +87,17 @@ def told(proposal: Proposal) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
 @recently
-def step(request: HttpRequest, number: int, state: str) -> HttpResponse:
+def step(request: HttpRequest, key: str, state: str) -> HttpResponse:
     """What a step would do, and then the step itself."""
-    contest = the_round(number)
+    contest = the_round(key)
     to = RoundState(state) if state in RoundState.values else None
     found = next_steps(contest).get(to) if to else None
     if request.method == "POST" and to:
         problem = decided(request, contest, lambda kept: take(request, kept, to, found))
         if not problem:
             messages.success(request, done_words(contest, to, found))
-            return redirect("console_round", number=number)
-        return step_page(request, the_round(number), to, found, problem=problem)
+            return redirect("console_round", key=key)
+        return step_page(request, the_round(key), to, found, problem=problem)
     if found is None or to is None:
         raise Http404
     return step_page(request, contest, to, found)
@@ -115,7 +116,7 @@ def take(request: HttpRequest, contest: Round, to: RoundState, found: Step | Non
 def done_words(contest: Round, to: RoundState, found: Step | None) -> str:
     if found and found.of_two:
         return _("It waits for another organizer to confirm it.")
-    return _("{round} is now: {state}.").format(round=round_words(contest.number), state=STATES[to])
+    return _("{round} is now: {state}.").format(round=round_words(contest), state=STATES[to])
 
 
 def step_page(
@@ -153,28 +154,28 @@ def typed(request: HttpRequest, contest: Round) -> Mapping[str, str]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
 @recently
-def confirm(request: HttpRequest, number: int) -> HttpResponse:
+def confirm(request: HttpRequest, key: str) -> HttpResponse:
     """The second signature: what was asked for, by whom and why; then the step."""
-    return settle(request, number, "confirm", lambda proposal: confirm_move(proposal, by=signed_in(request)))
+    return settle(request, key, "confirm", lambda proposal: confirm_move(proposal, by=signed_in(request)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
 @recently
-def withdraw(request: HttpRequest, number: int) -> HttpResponse:
-    return settle(request, number, "withdraw", lambda proposal: withdraw_proposal(proposal, by=signed_in(request)))
+def withdraw(request: HttpRequest, key: str) -> HttpResponse:
+    return settle(request, key, "withdraw", lambda proposal: withdraw_proposal(proposal, by=signed_in(request)))
 
 
-def settle(request: HttpRequest, number: int, how: str, act: Callable[[Proposal], object]) -> HttpResponse:
-    contest = the_round(number)
+def settle(request: HttpRequest, key: str, how: str, act: Callable[[Proposal], object]) -> HttpResponse:
+    contest = the_round(key)
     proposal = waiting_proposal(contest)
     problem = ""
     if request.method == "POST":
         problem = decided(request, contest, lambda kept: act_on(kept, act))
         if not problem:
             messages.success(request, _("Confirmed and done.") if how == "confirm" else _("Withdrawn."))
-            return redirect("console_round", number=number)
-        contest = the_round(number)
+            return redirect("console_round", key=key)
+        contest = the_round(key)
         proposal = waiting_proposal(contest)
     elif proposal is None:
         raise Http404

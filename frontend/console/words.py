@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Action
 from frontend.eligibility_words import ALLEGATION_STATES, AXES_SHORT, OUTCOMES
 from frontend.words import ROLES
-from leaderboard.models import LIVE, UNOPENED, RoundState
+from leaderboard.models import LIVE, UNOPENED, Round, RoundState
 from leaderboard.needs import Kind, Need
 
 NEEDS: Mapping[Kind, Any] = {
@@ -144,7 +144,7 @@ DETAILS: tuple[tuple[str, Mapping[str, Any]], ...] = (
 
 
 def need_words(need: Need) -> str:
-    return str(NEEDS[need.kind]).format(round=round_words(need.round.number) if need.round else "", about=need.about)
+    return str(NEEDS[need.kind]).format(round=round_words(need.round) if need.round else "", about=need.about)
 
 
 def step_words(start: str, to: str) -> str:
@@ -156,8 +156,10 @@ def step_words(start: str, to: str) -> str:
     return str(STEPS[to])
 
 
-def round_words(number: int) -> str:
-    return _("Round {n}").format(n=number)
+def round_words(contest: Round) -> str:
+    if contest.leg > 1:
+        return _("Run-off {leg} of round {n}").format(leg=contest.leg, n=contest.number)
+    return (_("Run-off of round {n}") if contest.leg else _("Round {n}")).format(n=contest.number)
 
 
 def action_words(row: Action) -> str:

@@ -85,6 +85,8 @@ export type RoundState = (typeof ROUND_STATES)[number];
 
 export interface RoundOfBoard {
   readonly number: number;
+  /** Its address: 1, or 1-run-off. */
+  readonly key: string;
   readonly state: RoundState;
   readonly ends_at: string;
   /** From when on the public board stands still; null if it never does. */
@@ -250,6 +252,7 @@ const board = exactly<Board>({
   round: maybe(
     exactly<RoundOfBoard>({
       number,
+      key: text,
       state: oneOf(ROUND_STATES),
       ends_at: text,
       freezes_at: maybe(text),

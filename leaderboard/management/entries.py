@@ -13,7 +13,7 @@ def add_reason(parser: CommandParser) -> None:
 
 def latest_round() -> Round:
     """The round that has opened last. Raises CommandError."""
-    contest = Round.objects.exclude(state__in=(*UNOPENED, RoundState.ANNULLED)).order_by("-number").first()
+    contest = Round.objects.exclude(state__in=(*UNOPENED, RoundState.ANNULLED)).order_by("-number", "-leg").first()
     if contest is None:
         raise CommandError("No round has opened.")
     return contest

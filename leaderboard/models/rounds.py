@@ -52,11 +52,17 @@ DECIDED = (RoundState.PROVISIONAL, RoundState.APPEAL, RoundState.FINAL)  # who i
 class Round(models.Model):
     """A stage of the contest: who is last when it closes is out. One is live, open or frozen, at a time.
 
+    A run-off is a round as well: with the number of the round whose tie it breaks, and a leg of its own.
+
     Its rules are in its rulebook; the cut, the minimum and the freeze stand here as copies, for queries, and are
     written only together with a version of it.
     """
 
-    number = models.PositiveSmallIntegerField(unique=True)
+    number = models.PositiveSmallIntegerField()
+    leg = models.PositiveSmallIntegerField(default=0, help_text="0: the round itself; from 1 on: its run-offs.")
+    run_off_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="run_offs", help_text="Whose tie it breaks."
+    )
     series = models.OneToOneField(Series, on_delete=models.PROTECT, related_name="round")
     gate = models.OneToOneField(Gate, on_delete=models.PROTECT, related_name="round")
     state = models.CharField(max_length=12, choices=RoundState, default=RoundState.DRAFT)
@@ -74,6 +80,14 @@ class Round(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["number", "leg"], name="round_number_once_a_leg"),
+            models.CheckConstraint(
+                condition=Q(leg=0, run_off_of=None) | Q(leg__gte=1, run_off_of__isnull=False),
+                name="round_with_a_leg_is_a_run_off",
+            ),
+            models.UniqueConstraint(
+                fields=["run_off_of"], condition=~Q(state="annulled"), name="round_has_one_run_off_that_counts"
+            ),
             models.CheckConstraint(condition=Q(state__in=RoundState.values), name="round_state_is_known"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("opens_at")), name="round_ends_after_it_opens"),
             models.CheckConstraint(
@@ -86,12 +100,20 @@ class Round(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Round {self.number}"
+        words = f"round {self.number}"
+        if not self.leg:
+            return words.capitalize()
+        return f"Run-off {self.leg} of {words}" if self.leg > 1 else f"Run-off of {words}"
+
+    @property
+    def key(self) -> str:
+        """What addresses it; leaderboard/keys.py reads it."""
+        return str(self.number) + "-run-off" * (self.leg > 0) + f"-{self.leg}" * (self.leg > 1)
 
     @property
     def subject(self) -> str:
         """What the log of actions calls it."""
-        return f"round {self.number}"
+        return f"round {self.key}"
 
 
 class Actor(models.TextChoices):

@@ -44,7 +44,7 @@ def test_pairs_entries_and_totals_say_the_same(visitor, contest, seeded):
 def test_sides_are_told_apart(contest):
     for first, second in (("birch", "alder"), ("birch", "alder"), ("alder", "birch")):
         cast(contest, first, second, "a")
-    found = exposure(1)
+    found = exposure("1")
     assert (pair_of(found, "alder", "birch")["battles"], pair_of(found, "alder", "birch")["first_as_a"]) == (3, 1)
     assert {entry["slug"]: (entry["battles"], entry["as_a"]) for entry in found["entries"]} == {
         "alder": (3, 1), "birch": (3, 2), "cedar": (0, 0), "dogwood": (0, 0),
@@ -56,13 +56,13 @@ def test_the_expected_share_undoes_that_pairs_are_drawn_where_they_are_likely(co
     for propensity in (0.1, 0.4):
         vote = cast(contest, "alder", "birch", "a")
         Battle.objects.filter(vote=vote).update(propensity=propensity)
-    assert pair_of(exposure(1), "alder", "birch")["expected"] == pytest.approx(2 * 2 / (1 / 0.1 + 1 / 0.4))
-    assert pair_of(exposure(1), "cedar", "dogwood")["expected"] is None
+    assert pair_of(exposure("1"), "alder", "birch")["expected"] == pytest.approx(2 * 2 / (1 / 0.1 + 1 / 0.4))
+    assert pair_of(exposure("1"), "cedar", "dogwood")["expected"] is None
 
 
 def test_the_shares_drawn_are_near_those_expected(contest, seeded):
     season(contest, seeded, 400)
-    for pair in exposure(1)["pairs"]:
+    for pair in exposure("1")["pairs"]:
         error = (pair["share"] * (1 - pair["share"]) / 400) ** 0.5
         assert abs(pair["share"] - pair["expected"]) < 4 * error
 
@@ -85,10 +85,10 @@ def test_the_chances_are_those_of_the_newest_terms(contest):
     amended = Terms.objects.create(gate=contest.gate, version=2)
     for part in contest.participations.exclude(entry__slug="dogwood"):
         Drawable.objects.create(terms=amended, entry=part.entry)
-    assert {pair["chance"] for pair in exposure(1)["pairs"]} == {None}
+    assert {pair["chance"] for pair in exposure("1")["pairs"]} == {None}
     cast(contest, "alder", "dogwood", "a")
     fold(contest)
-    chances = {(pair["first"], pair["second"]): pair["chance"] for pair in exposure(1)["pairs"]}
+    chances = {(pair["first"], pair["second"]): pair["chance"] for pair in exposure("1")["pairs"]}
     assert (chances["alder", "birch"], chances["alder", "dogwood"]) == (pytest.approx(1 / 3), None)
 
 
@@ -101,20 +101,20 @@ def test_when_no_more_votes_come_every_battle_is_told(visitor, contest):
 
 def test_many_battles_cost_no_more_queries(contest, seeded, django_assert_num_queries):
     with django_assert_num_queries(5):
-        exposure(1)
+        exposure("1")
     season(contest, seeded, 60)
     with django_assert_num_queries(5):
-        exposure(1)
+        exposure("1")
 
 
 def test_battles_are_not_counted_for_everybody_who_looks(contest, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(audit, "KEPT_SECONDS", 30)
-    exposure(1)
+    exposure("1")
     cast(contest, "alder", "birch", "a")
     with django_assert_num_queries(4):
-        assert exposure(1)["battles"] == 0
+        assert exposure("1")["battles"] == 0
     close_gate(contest.gate_id)
-    assert exposure(1)["battles"] == 1
+    assert exposure("1")["battles"] == 1
 
 
 def test_an_audit_that_has_not_changed_is_not_sent_again(visitor, contest):

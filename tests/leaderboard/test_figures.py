@@ -48,7 +48,7 @@ def test_a_pair_is_told_whichever_side_each_was_on(contest):
         cast(contest, first, second, winner)
     cast(contest, "alder", "birch", "b", counted=False)
     fold(contest)
-    found = win_rates(1)
+    found = win_rates("1")
     assert [entry["slug"] for entry in found["entries"]][:2] == ["alder", "birch"]
     low, high = share_interval(3, 5)
     assert pair_of(found, "alder", "birch") == {
@@ -62,11 +62,11 @@ def test_a_pair_is_told_whichever_side_each_was_on(contest):
 def test_a_sum_made_anew_is_that_of_the_fold(contest, seeded):
     season(contest, seeded, 80)
     fold(contest)
-    quick = win_rates(1)
+    quick = win_rates("1")
     assert quick["votes"] == sum(pair["votes"] for pair in quick["pairs"]) == 80
     Folded.objects.update(state=b"")
     cache.clear()
-    assert win_rates(1) == quick
+    assert win_rates("1") == quick
     assert sum(total.counted for total in totals(contest.gate, upto=80)) == 80
 
 
@@ -86,7 +86,7 @@ def course(contest):
 
 
 def test_each_day_has_its_votes(course):
-    assert days(1)["days"] == [
+    assert days("1")["days"] == [
         {"date": "2026-11-24", "votes": 1, "set_aside": 0},
         {"date": "2026-11-25", "votes": 1, "set_aside": 1},
         {"date": "2026-11-26", "votes": 3, "set_aside": 0},
@@ -95,14 +95,14 @@ def test_each_day_has_its_votes(course):
 
 def test_days_without_votes_are_told_once_there_are_some_again(course):
     pin_due_lists(MIDNIGHT + 4 * DAY)
-    assert len(days(1)["days"]) == 3
+    assert len(days("1")["days"]) == 3
     cast(course, "alder", "birch", "a")
     folded_at(course, MIDNIGHT + 4 * DAY + HOUR)
-    assert [day["votes"] for day in days(1)["days"]] == [1, 1, 3, 0, 0, 1]
+    assert [day["votes"] for day in days("1")["days"]] == [1, 1, 3, 0, 0, 1]
 
 
 def test_ranks_are_those_of_the_lists_and_of_now(course):
-    found = ranks(1)
+    found = ranks("1")
     points = {
         entry["slug"]: [(point["date"], point["rank"]) for point in entry["points"]] for entry in found["entries"]
     }
@@ -119,20 +119,20 @@ def test_while_the_board_stands_still_so_do_the_figures(transactional_db, worker
     for first, second in combinations(("alder", "birch", "cedar", "dogwood"), 2):
         cast(contest, first, second, "a")
     move(contest, RoundState.FROZEN, by=Actor.COMMAND, reason="Earlier than planned.")
-    frozen = [figure(1) for figure in (win_rates, days, ranks)]
+    frozen = [figure("1") for figure in (win_rates, days, ranks)]
     for _ in range(3):
         cast(contest, "dogwood", "alder", "a")
     fold(contest)
-    assert [figure(1) for figure in (win_rates, days, ranks)] == frozen
+    assert [figure("1") for figure in (win_rates, days, ranks)] == frozen
     assert frozen[0]["votes"] == sum(pair["votes"] for pair in frozen[0]["pairs"]) == 6
     midnight_comes(days=1)
     midnight_comes(days=2)
     assert {one.board.votes for one in OfficialList.objects.select_related("board")} == {6}
     assert {one.votes for one in OfficialList.objects.all()} == {9}
-    assert [day["votes"] for day in days(1)["days"]] == [6]
+    assert [day["votes"] for day in days("1")["days"]] == [6]
     close_round(contest)
-    assert win_rates(1)["votes"] == 9
-    assert sum(day["votes"] for day in days(1)["days"]) == 9
+    assert win_rates("1")["votes"] == 9
+    assert sum(day["votes"] for day in days("1")["days"]) == 9
 
 
 def midnight_comes(*, days):
@@ -147,7 +147,7 @@ def midnight_comes(*, days):
 def test_the_api_tells_them_and_sends_nothing_twice(course, visitor):
     for figure, told in (("win-rates", win_rates), ("days", days), ("ranks", ranks)):
         first = visitor.http.get(f"/api/v1/rounds/1/{figure}")
-        assert first.json() == told(1)
+        assert first.json() == told("1")
         assert first.headers["Cache-Control"] == "public, max-age=1"
         again = visitor.http.get(f"/api/v1/rounds/1/{figure}", headers={"If-None-Match": first.headers["ETag"]})
         assert (again.status_code, again.content) == (304, b"")
@@ -161,7 +161,7 @@ def test_many_votes_cost_no_more_queries(contest, django_assert_max_num_queries)
             cast(contest, first, second, "a")
         fold(contest)
         with django_assert_max_num_queries(12):
-            win_rates(1), days(1), ranks(1)
+            win_rates("1"), days("1"), ranks("1")
 
 
 def test_the_page_shows_them_in_both_languages_and_the_board_leads_there(course):

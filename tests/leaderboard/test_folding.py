@@ -321,12 +321,12 @@ def test_the_api_describes_itself(visitor):
         "/api/v1/entries/{slug}/history",
         "/api/v1/lists",
         "/api/v1/lists/{day}",
-        "/api/v1/rounds/{number}",
-        "/api/v1/rounds/{number}/days",
-        "/api/v1/rounds/{number}/exposure",
-        "/api/v1/rounds/{number}/ranks",
-        "/api/v1/rounds/{number}/rulebook",
-        "/api/v1/rounds/{number}/win-rates",
+        "/api/v1/rounds/{key}",
+        "/api/v1/rounds/{key}/days",
+        "/api/v1/rounds/{key}/exposure",
+        "/api/v1/rounds/{key}/ranks",
+        "/api/v1/rounds/{key}/rulebook",
+        "/api/v1/rounds/{key}/win-rates",
     }
 
 

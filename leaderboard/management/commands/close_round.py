@@ -23,7 +23,7 @@ class Command(BaseCommand):
     @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         over = (RoundState.CLOSED, RoundState.TALLIED)
-        contest = Round.objects.filter(state__in=(*LIVE, *over)).order_by("number").first()
+        contest = Round.objects.filter(state__in=(*LIVE, *over)).order_by("number", "leg").first()
         if contest is None:
             raise CommandError("No round is open.")
         try:

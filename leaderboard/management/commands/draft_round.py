@@ -41,7 +41,7 @@ class Command(BaseCommand):
             contest = change(entries, options) if options["number"] else draft(entries, options)
         except (CannotOpen, CannotMove, NotKept, BadRulebook) as why:
             raise CommandError(f"Nothing was drafted: {why}.") from None
-        print(f"{contest} is a draft. Nobody sees it. To announce it: manage.py round {contest.number} scheduled")
+        print(f"{contest} is a draft. Nobody sees it. To announce it: manage.py round {contest.key} scheduled")
 
 
 @transaction.atomic
@@ -60,7 +60,7 @@ def draft(entries: list[Entry], options: dict[str, Any]) -> Round:
 
 
 def change(entries: list[Entry], options: dict[str, Any]) -> Round:
-    contest = Round.objects.filter(number=options["number"]).first()
+    contest = Round.objects.filter(number=options["number"], leg=0).first()
     if contest is None:
         raise CommandError(f"There is no round {options['number']}.")
     rulebook = rulebook_in(options["rulebook"])

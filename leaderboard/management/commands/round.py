@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from leaderboard.entering import CannotMove
+from leaderboard.keys import rounds_by
 from leaderboard.management.commands.open_round import moment
 from leaderboard.management.people import add_who, organizer_named
 from leaderboard.models import Proposal, Round, RoundState
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     help = "Show the rounds, or one of them, or move one to another state. Says what it will do, and asks first."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("number", nargs="?", type=int, help="the round (default: a list of all)")
+        parser.add_argument("key", nargs="?", help="the round, as 1 or 1-run-off (default: a list of all)")
         choices = [*RoundState.values, *ANSWERS]
         parser.add_argument("to", nargs="?", choices=choices, help="the state it is to have, or what is proposed")
         parser.add_argument("--reason", default="", help="one line, public for good")
@@ -34,12 +35,12 @@ class Command(BaseCommand):
 
     @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["number"] is None:
-            print("\n".join(map(in_a_line, Round.objects.order_by("number"))) or "There is no round yet.")
+        if options["key"] is None:
+            print("\n".join(map(in_a_line, Round.objects.order_by("number", "leg"))) or "There is no round yet.")
             return
-        contest = Round.objects.filter(number=options["number"]).first()
+        contest = rounds_by(options["key"]).first()
         if contest is None:
-            raise CommandError(f"There is no round {options['number']}.")
+            raise CommandError(f"There is no round {options['key']}.")
         if options["to"] is None:
             print(in_full(contest))
             return
@@ -59,7 +60,7 @@ def step(contest: Round, options: dict[str, Any]) -> str:
             raise CommandError("That takes two organizers: name the first with --by.")
         ask(f"{contest}, {contest.state} → {to}. {found.does} A second organizer has to confirm it.", options)
         propose_move(contest, to, by=by, **why)
-        return f"{by.username} has asked for it. Another organizer: manage.py round {contest.number} confirm --by NAME"
+        return f"{by.username} has asked for it. Another organizer: manage.py round {contest.key} confirm --by NAME"
     if found:
         ask(f"{contest}, {contest.state} → {to}. {found.does}", options)
     ends_at = moment(options["ends"]) if options["ends"] else None
@@ -90,7 +91,7 @@ def ask(words: str, options: dict[str, Any]) -> None:
     if not sys.stdin.isatty():
         raise CommandError("Nobody is here to be asked; say --yes.")
     if input("Go on? [y/N] ").strip().lower() not in {"y", "yes"}:
-        raise CommandError(f"Round {options['number']} stays as it is.")
+        raise CommandError(f"Round {options['key']} stays as it is.")
 
 
 def in_a_line(contest: Round) -> str:
@@ -123,7 +124,7 @@ def in_full(contest: Round) -> str:
         by = " [two organizers]" if found.of_two else " [by itself at its time]" if found.by_clock else ""
         lines.append(f"  {to:<12} {found.does}{by}")
     if steps:
-        lines += ["", f'manage.py round {contest.number} STATE --by NAME --reason "…"']
+        lines += ["", f'manage.py round {contest.key} STATE --by NAME --reason "…"']
     return "\n".join(lines)
 
 
