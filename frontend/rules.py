@@ -327,6 +327,7 @@ def afterwards(rules: Rulebook) -> list[Rule]:
             if rules.appeal_days
             else _("None."),
         ),
+        Rule(_("Who may appeal"), appellants(rules)),
         Rule(
             _("Old votes"),
             _(
@@ -335,3 +336,9 @@ def afterwards(rules: Rulebook) -> list[Rule]:
             ),
         ),
     ]
+
+
+def appellants(rules: Rulebook) -> str:
+    if rules.appellants == "out":
+        return _("The teams of models that are out, by the cut or disqualified.")
+    return _("Every team that took part in the round.")

@@ -31,6 +31,24 @@ STATUSES: Mapping[str, Any] = {
     "suspended": gettext_lazy("Suspended"),
 }
 ROLES: Mapping[str, Any] = {"member": gettext_lazy("Member"), "owner": gettext_lazy("Owner")}
+GROUNDS: Mapping[str, Any] = {
+    "counting": gettext_lazy("The counting of votes"),
+    "scoring": gettext_lazy("The score"),
+    "eligibility": gettext_lazy("Eligibility"),
+    "procedure": gettext_lazy("The procedure"),
+    "conduct": gettext_lazy("Somebody's conduct"),
+}
+RULING_OUTCOMES: Mapping[str, Any] = {
+    "granted": gettext_lazy("Granted"),
+    "partly": gettext_lazy("Granted in part"),
+    "dismissed": gettext_lazy("Dismissed"),
+}
+RULING_EFFECTS: Mapping[str, Any] = {
+    "none": gettext_lazy("The result stays as it is"),
+    "recompute": gettext_lazy("The result is computed anew"),
+    "reinstate": gettext_lazy("A model stays in the contest"),
+    "re_run": gettext_lazy("The vote is held again, or the round is annulled"),
+}
 # What a board says of its round, by the round's state: in short, and what it means.
 ROUND_STATES: Mapping[str, tuple[Any, Any]] = {
     "open": (gettext_lazy("Open until"), ""),

@@ -34,6 +34,7 @@ FIXED = (
     "references",
     "eligibility",
     "old_votes",
+    "appellants",
 )
 
 

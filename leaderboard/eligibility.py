@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from django.utils.translation import gettext as _
 
+from leaderboard.appeals.waiting import reinstated
 from leaderboard.models import (
     Axis,
     EligibilityVerdict,
@@ -37,11 +38,17 @@ def ineligible(contest: Round) -> Mapping[str, EligibilityVerdict]:
 def facing_gate(contest: Round) -> list[Participation]:
     """Those whom the gate is about: who competes, whom the cut took, and whom the gate itself took out.
 
-    Who has left the round otherwise, or was disqualified by an organizer's word, needs no gate.
+    Who has left the round otherwise, or was disqualified by an organizer's word, needs no gate; nor does who stays by
+    the ruling on an appeal.
     """
+    stays = reinstated(contest)
     parts = contest.participations.exclude(role=ParticipationRole.REFERENCE).select_related("entry")
     found = parts.prefetch_related("changes__exclusion").order_by("entry__slug")
-    return [part for part in found if part.state in (S.COMPETING, S.ELIMINATED) or excluded_by(part)]
+    return [
+        part
+        for part in found
+        if part.entry.slug not in stays and (part.state in (S.COMPETING, S.ELIMINATED) or excluded_by(part))
+    ]
 
 
 def excluded_by(part: Participation) -> Exclusion | None:

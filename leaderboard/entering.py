@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from arena.ballots import meetings
 from arena.gates import close_gate, freeze_gate, move_times, open_gate, thaw_gate
 from leaderboard.amending import NotKept, write_version
+from leaderboard.appeals.waiting import refusal_to_finish
 from leaderboard.boards import publish_board
 from leaderboard.counting import stored, tally_of
 from leaderboard.cuts import make_cut, take_back_cut
@@ -163,6 +164,8 @@ def hear_appeals(contest: Round, now: datetime, ends_at: datetime | None) -> Non
 def finish(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     if contest.appeals_end_at is None or now < contest.appeals_end_at:
         raise CannotMove(_("appeals can still be made"))
+    if words := refusal_to_finish(contest):
+        raise CannotMove(words)
     stand(contest, RoundState.FINAL)
 
 

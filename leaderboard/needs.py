@@ -11,6 +11,8 @@ from django.utils import timezone
 from arena.models import Vote
 from inference.draining import in_service
 from inference.models import Entry, Worker
+from leaderboard.appeals.ruling import waiting_ruling
+from leaderboard.appeals.waiting import re_runs_owed, refusal_to_finish, waiting_appeals
 from leaderboard.models import LIVE, Export, ParticipationState, Round, RoundState
 from leaderboard.signing import waiting_proposal
 
@@ -25,6 +27,9 @@ class Kind(StrEnum):
     SIGNATURE = "signature"
     PUBLISH = "publish"
     APPEALS = "appeals"
+    APPEAL = "appeal"
+    RULING = "ruling"
+    RE_RUN = "re_run"
     FINISH = "finish"
     OPENS = "opens"
     FREEZES = "freezes"
@@ -55,7 +60,19 @@ def of_rounds() -> Iterator[Need]:
             yield Need(Kind.HINDERED, contest, about=contest.hindrance)
         if proposal := waiting_proposal(contest):
             yield Need(Kind.SIGNATURE, contest, about=proposal.asked_by.username, at=proposal.asked_at)
+        yield from of_appeals(contest)
         yield from of_state(contest)
+
+
+def of_appeals(contest: Round) -> Iterator[Need]:
+    """Appeals to rule on, rulings to confirm, and re-runs that were ordered."""
+    if contest.state != RoundState.APPEAL:
+        return
+    for appeal in waiting_appeals(contest):
+        about = f"{appeal.number} ({appeal.team.name})"
+        yield Need(Kind.RULING if waiting_ruling(appeal) else Kind.APPEAL, contest, about=about, at=appeal.filed_at)
+    for ruling in re_runs_owed(contest):
+        yield Need(Kind.RE_RUN, contest, about=str(ruling.appeal.number), at=ruling.confirmed_at)
 
 
 def of_state(contest: Round) -> Iterator[Need]:
@@ -67,6 +84,8 @@ def of_state(contest: Round) -> Iterator[Need]:
         case RoundState.PROVISIONAL:
             yield Need(Kind.APPEALS, contest)
         case RoundState.APPEAL if contest.appeals_end_at and contest.appeals_end_at <= now:
+            if refusal_to_finish(contest):
+                return
             yield Need(Kind.FINISH, contest, at=contest.appeals_end_at)
         case RoundState.SCHEDULED if contest.opens_at - now < SOON:
             yield Need(Kind.OPENS, contest, at=contest.opens_at)

@@ -84,6 +84,7 @@ class Rulebook(Rules):
     eligibility: tuple[Axis, ...] = ()
     freeze_hours: Annotated[int, Field(ge=0, le=1000)] = 0
     appeal_days: Annotated[int, Field(ge=0, le=365)] = 10
+    appellants: Literal["field", "out"] = "field"
     old_votes: Literal["anchors"] = "anchors"
 
     @model_validator(mode="after")

@@ -180,6 +180,13 @@ CHAPTERS: tuple[tuple[Any, tuple[Field, ...]], ...] = (
             Field(
                 "appeal_days", _("Days for appeals"), _("Counted from when appeals are opened."), "whole", "0", "365"
             ),
+            Field(
+                "appellants",
+                _("Who may appeal"),
+                _("A result can be wrong for those who stay, too."),
+                "choice",
+                choices=(("field", _("Every team of the round")), ("out", _("Teams of models that are out"))),
+            ),
         ),
     ),
 )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Action
 from frontend.eligibility_words import ALLEGATION_STATES, AXES_SHORT, OUTCOMES
-from frontend.words import ROLES
+from frontend.words import GROUNDS, ROLES, RULING_EFFECTS, RULING_OUTCOMES
 from leaderboard.models import LIVE, UNOPENED, Round, RoundState
 from leaderboard.needs import Kind, Need
 
@@ -18,6 +18,11 @@ NEEDS: Mapping[Kind, Any] = {
     Kind.PUBLISH: gettext_lazy("All votes of {round} are counted. Its result waits to be published."),
     Kind.APPEALS: gettext_lazy("The result of {round} is published. Appeals wait to be opened."),
     Kind.FINISH: gettext_lazy("The days for appeals in {round} are over. It waits to be declared final, by two."),
+    Kind.APPEAL: gettext_lazy("An appeal in {round} waits for a ruling: {about}."),
+    Kind.RULING: gettext_lazy("A ruling in {round} waits to be confirmed by a second organizer: appeal {about}."),
+    Kind.RE_RUN: gettext_lazy(
+        "By the ruling on appeal {about}, {round} is to be reopened or annulled. It cannot become final."
+    ),
     Kind.OPENS: gettext_lazy("{round} opens soon."),
     Kind.FREEZES: gettext_lazy("The public board of {round} freezes soon."),
     Kind.ENDS: gettext_lazy("{round} ends soon."),
@@ -129,6 +134,12 @@ ACTIONS: Mapping[str, Any] = {
     "verdict.given": gettext_lazy("gave a verdict: {who}, {axis}: {outcome}"),
     "verdict.withdrawn": gettext_lazy("withdrew a verdict that was asked for: {who}, {axis}: {outcome}"),
     "incident.reported": gettext_lazy("told of an incident"),
+    "appeal.filed": gettext_lazy("filed appeal {n} for {team}: {ground}"),
+    "appeal.withdrawn": gettext_lazy("withdrew appeal {n} of {team}"),
+    "ruling.proposed": gettext_lazy("proposed a ruling on appeal {n}: {outcome}, {effect}"),
+    "ruling.confirmed": gettext_lazy("confirmed the ruling of {proposed_by} on appeal {n}: {outcome}, {effect}"),
+    "ruling.withdrawn": gettext_lazy("withdrew the proposed ruling on appeal {n}"),
+    "ruling.dissented": gettext_lazy("dissented from the ruling on appeal {n}"),
     "export.asked": gettext_lazy("had board {board} exported"),
 }
 DRAFTED = gettext_lazy("made the draft")
@@ -139,7 +150,9 @@ DETAILS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("before", {**ALLEGATION_STATES, **PARTS}),
     ("after", {**ALLEGATION_STATES, **PARTS}),
     ("axis", AXES_SHORT),
-    ("outcome", OUTCOMES),
+    ("outcome", {**OUTCOMES, **RULING_OUTCOMES}),
+    ("ground", GROUNDS),
+    ("effect", RULING_EFFECTS),
 )
 
 

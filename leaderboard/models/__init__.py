@@ -1,5 +1,6 @@
 """The contest: rounds, who takes part, the boards the votes make, and what is decided by them."""
 
+from leaderboard.models.appeals import Appeal, AppealFile, Dissent, Ground, Ruling, RulingEffect, RulingOutcome
 from leaderboard.models.boards import (
     BESIDE,
     Board,
@@ -53,14 +54,18 @@ __all__ = [
     "Allegation",
     "AllegationChange",
     "AllegationState",
+    "Appeal",
+    "AppealFile",
     "Axis",
     "Board",
     "ByCategory",
+    "Dissent",
     "EligibilityVerdict",
     "Exclusion",
     "Export",
     "Folded",
     "Freeze",
+    "Ground",
     "Hiding",
     "ImportedBallot",
     "Incident",
@@ -76,6 +81,9 @@ __all__ = [
     "Round",
     "RoundState",
     "RulebookVersion",
+    "Ruling",
+    "RulingEffect",
+    "RulingOutcome",
     "Series",
     "Source",
     "Standing",
