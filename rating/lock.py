@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import lambertw, ndtri
+from scipy.special import ndtri
 
 from rating.errors import BadSetting
 from rating.fitting import ELO_PER_NAT, Fit, quantile
@@ -16,7 +16,8 @@ Floats = NDArray[np.float64]
 
 Verdict = Literal["safe", "out", "open"]
 
-SMALLEST_GAP = 30.0  # Elo points; the gap that the open-ended bound resolves soonest
+# Elo points; gaps that the open-ended bound looks for: those that votes can tell and riggers cannot make.
+USUAL_GAP, GAPS_SPREAD = 30.0, 15.0
 BAND = 12.0  # Elo points; what riggers can move that no anonymous defence stops
 LEAST_VOTERS = 20  # whose removal may turn a cut that is certified
 FARTHEST = 1e6  # times the votes so far; what needs more cannot be said
@@ -121,7 +122,7 @@ def lock_verdict(
     among: mask (n,) of the players whom the cut is about. Raises BadSetting.
 
     Lan & DeMets (1983), Biometrika 70, and the reflection principle; Robbins (1970), Ann. Math. Statist. 41(5),
-    for the mixture, in the form of Howard, Ramdas, McAuliffe & Sekhon (2021), Ann. Statist. 49(2).
+    for the mixture; see Howard, Ramdas, McAuliffe & Sekhon (2021), Ann. Statist. 49(2).
     """
     if not 0 < alpha < 1:
         raise BadSetting(f"the chance of a wrong lock must lie between 0 and 1, not {alpha}")
@@ -195,25 +196,29 @@ def bounds_of(information: Floats, share: Floats | None, error: float) -> Floats
 
     error: the chance that it ever does where the two players are equal, on this side. With a deadline, z √share
     is a Brownian motion at the time `share`, whose maximum up to 1 exceeds c with probability 2(1 − Φ(c)).
-    Without, z² ≥ (1 + 1/ρ²I)(log(1 + ρ²I) − 2 log 2·error).
+    Without, see `open_ended`.
     """
     there = information > 0
     if share is not None:
         there = there & (share > 0)
         return np.where(there, ndtri(1 - error / 2) / np.sqrt(np.where(there, share, 1.0)), np.inf)
-    seen = mixture_scale(2 * error) * np.where(there, information, 1.0)
-    return np.where(there, np.sqrt((1 + 1 / seen) * (np.log1p(seen) - 2 * math.log(2 * error))), np.inf)
+    return np.where(there, open_ended(np.where(there, information, 1.0), error), np.inf)
 
 
-def mixture_scale(error: float, gap: float = SMALLEST_GAP) -> float:
-    """ρ², nats²: the mixture that resolves a gap, Elo points, with the least information.
+def open_ended(information: Floats, error: float) -> Floats:
+    """The bound that z = S/√I passes with a chance of `error` at most, ever, between equals.
 
-    With w = −W₋₁(−error²/e), W₋₁ being Lambert's function, the best bound at the information I has ρ²I = w − 1
-    and is z² = w (Howard et al. 2021). A gap δ reaches it where δ²I = w, so ρ² = δ²(1 − 1/w): nearly the
-    gap itself as the scale of the mixture.
+    If the gap were δ, S at the information I would be likelier by exp(δS − δ²I/2). A mean of that over gaps is a
+    martingale where the gap is 0, and so ever reaches 1/error with the chance `error` at most (Ville); where the
+    gap is below 0, S is the lower, and passes more rarely. Over normal gaps of mean μ and variance s², all those that
+    one expects on this side, it is exp((s²S² + 2μS − μ²I)/(2(1 + s²I)))/√(1 + s²I): the bound solves s²S² + 2μS = c,
+    c = μ²I + (1 + s²I)(log(1 + s²I) − 2 log error).
     """
-    w = -float(lambertw(-(error**2) / math.e, -1).real)
-    return (gap / ELO_PER_NAT) ** 2 * (1 - 1 / w)
+    mean, variance = USUAL_GAP / ELO_PER_NAT, (GAPS_SPREAD / ELO_PER_NAT) ** 2
+    wider = 1 + variance * information
+    c = mean**2 * information + wider * (np.log(wider) - 2 * math.log(error))
+    bounds: Floats = c / (mean + np.sqrt(mean**2 + variance * c)) / np.sqrt(information)
+    return bounds
 
 
 def surely_above(standing: Standing, line: int, alpha: float) -> Mask:

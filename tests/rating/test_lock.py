@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from rating import BadSetting, Lock, Needed, Outcome, Tally, certificate, fit, lock_verdict
 from rating.fitting import ELO_PER_NAT
-from rating.lock import bounds_of, mixture_scale
+from rating.lock import bounds_of
 from tests.rating.test_bradley_terry import tallies
 from tests.rating.test_ranks import drawn_board, made
 
@@ -40,25 +40,31 @@ def test_where_sampling_adapts_the_deadline_counts_information() -> None:
     assert lock_verdict(two(3, information=400), 1, planned_information=401).locked
 
 
-def test_without_a_deadline_the_bound_is_that_of_the_normal_mixture() -> None:
-    scale = mixture_scale(0.05)
-    for information in (10.0, 400.0, 1e6):
-        bound = np.sqrt((1 + 1 / (scale * information)) * (np.log(1 + scale * information) - 2 * np.log(0.05)))
+def test_without_a_deadline_the_bound_is_that_of_a_mixture_of_gaps() -> None:
+    gap = norm(30 / ELO_PER_NAT, 15 / ELO_PER_NAT)
+    for information in (0.1, 10.0, 400.0, 1e5):
+        bound = float(bounds_of(np.array(information), None, 0.025))
         verdict = lock_verdict(two(bound - 1e-6, information), 1)
         assert (verdict.locked, verdict.pair.bound) == (False, pytest.approx(bound))
         assert lock_verdict(two(bound + 1e-6, information), 1).locked
+        # Where it is reached, gaps so distributed are 40 times as likely as none, by numerical integration.
+        deltas = np.linspace(-1, 1.5, 2_000_001)
+        likelier = np.exp(deltas * bound * np.sqrt(information) - deltas**2 * information / 2 + gap.logpdf(deltas))
+        assert np.trapezoid(likelier, deltas) == pytest.approx(1 / 0.025, rel=1e-6)
 
 
-def test_the_mixture_resolves_its_gap_with_the_least_information() -> None:
-    def information_needed(scale: float) -> float:
-        gap = 30 / ELO_PER_NAT
-        grid = np.geomspace(10, 1e5, 200_000)
-        bound = np.sqrt((1 + 1 / (scale * grid)) * (np.log1p(scale * grid) - 2 * np.log(0.05)))
-        return float(grid[np.argmax(gap * np.sqrt(grid) >= bound)])
+def test_the_mixture_takes_a_tenth_off_what_a_symmetric_one_needs() -> None:
+    """For gaps that votes can tell; the symmetric one (Howard et al. 2021) resolves 30 Elo with the least votes."""
+    grid = np.geomspace(10, 1e5, 100_000)
+    seen = (28.3 / ELO_PER_NAT) ** 2 * grid
+    symmetric = np.sqrt((1 + 1 / seen) * (np.log1p(seen) - 2 * np.log(0.05)))
+    ours = bounds_of(grid, None, 0.025)
 
-    best = mixture_scale(0.05)
-    assert information_needed(best) < min(information_needed(best * 1.3), information_needed(best / 1.3))
-    assert np.sqrt(best) * ELO_PER_NAT == pytest.approx(28.3, abs=0.1)
+    def information_needed(gap: float, bounds: Any) -> float:
+        return float(grid[np.argmax(gap / ELO_PER_NAT * np.sqrt(grid) >= bounds)])
+
+    of_symmetric = [information_needed(gap, ours) / information_needed(gap, symmetric) for gap in (10, 20, 30, 50, 100)]
+    assert of_symmetric == pytest.approx([1.18, 1.02, 0.92, 0.90, 0.94], abs=0.006)
 
 
 def test_one_open_pair_holds_the_board_open_and_is_named() -> None:
