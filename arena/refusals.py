@@ -139,6 +139,11 @@ class UnknownCategory(Refusal):
     message = _("There is no such category. Known are ko, en, other, code, maths, writing, long, multi_turn and style.")
 
 
+class UnknownKind(Refusal):
+    code, status = "unknown_kind", 400
+    message = _("The log knows no lines of such a kind.")
+
+
 class NoCategories(Refusal):
     code, status = "no_categories", 404
     message = _("Nothing is known of the questions behind this board.")

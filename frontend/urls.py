@@ -1,17 +1,19 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from frontend import people, timeline, views
+from frontend import eligibility, entries, log, people, timeline, views
 from frontend.console import amendments, drafts, field, files, home, rounds
 
 urlpatterns = [
     path("", views.arena, name="arena"),
     path("board", views.board_page, name="board"),
-    path("entries/<slug:slug>", views.entry_page, name="entry"),
+    path("entries/<slug:slug>", entries.entry_page, name="entry"),
     path("rounds/<round_key:key>", timeline.round_page, name="round"),
     path("rounds/<round_key:key>/exposure", views.exposure_page, name="exposure"),
     path("rounds/<round_key:key>/figures", views.figures_page, name="figures"),
     path("rounds/<round_key:key>/rules", views.rules_page, name="rules"),
+    path("rounds/<round_key:key>/eligibility", eligibility.eligibility_page, name="eligibility"),
+    path("log", log.log_page, name="log"),
     path("about", views.about, name="about"),
     path("privacy", views.privacy, name="privacy"),
     path("accounts/", people.account, name="account"),

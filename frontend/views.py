@@ -8,13 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateformat import format as format_date
 from django.utils.formats import number_format
-from django.utils.timezone import localtime
-from django.utils.translation import get_language, pgettext
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -24,13 +21,11 @@ from arena.limits import WINDOW_SECONDS
 from arena.replay import KEEP_SECONDS
 from arena.visitors import introduces_visitor, voter_id
 from frontend import figures, plots
-from frontend.categories import category_page, kinds, of_entry, selectable
+from frontend.categories import category_page, kinds, selectable
 from frontend.countdown import countdown, end_of
-from frontend.provenance import components, identity, openness
 from frontend.rules import rules_in_words
 from frontend.words import (
     CHANCE,
-    CHANGES,
     COOKIES,
     LINE,
     MOVED,
@@ -45,19 +40,14 @@ from frontend.words import (
     privacy_words,
     voters_flip,
 )
-from inference.models import Entry
-from leaderboard.boards import all_series, board, history
-from leaderboard.breakdown import standings_of_entry
+from leaderboard.boards import all_series, board
 from leaderboard.course import days, ranks
 from leaderboard.exposure import exposure
-from leaderboard.models import DECIDED, LIVE, ParticipationChange, Round, RoundState
+from leaderboard.models import DECIDED, LIVE, Round, RoundState
 from leaderboard.official import official, official_lists
-from leaderboard.participations import changes_of
 from leaderboard.rulebook import digest_of, read_rulebook
 from leaderboard.timeline import public_round
 from leaderboard.winrates import win_rates
-
-HISTORY_ROWS = 30
 
 
 @require_safe
@@ -110,39 +100,6 @@ def day_named(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise Http404 from None
-
-
-@require_safe
-@introduces_visitor
-def entry_page(request: HttpRequest, slug: str) -> HttpResponse:
-    entry = get_object_or_404(Entry.objects.select_related("team"), slug=slug)
-    wanted = request.GET.get("series")
-    past = history(slug, wanted)
-    # Who is out stands on the board of the round it left.
-    found = board(wanted or (past["series"] if past else None))
-    drawn = found and board_as_drawn(found)
-    line = found["round"]["line"] if found and found["round"] else None
-    points = [{**point, "at": datetime.fromisoformat(point["at"])} for point in (past["points"] if past else [])]
-    drawing = plots.chart(points, line)
-    standing = next((row for row in drawn["rows"] if row["slug"] == slug), None) if drawn else None
-    return render(
-        request,
-        "frontend/entry.html",
-        {
-            "entry": entry,
-            "identity": identity(entry),
-            "openness": openness(entry),
-            "components": components(entry),
-            "board": drawn,
-            "standing": standing,
-            "gap": round(standing["rating"] - line) if standing and standing["rank"] and line is not None else None,
-            "chart": drawing,
-            "readings": [{"x": point["x"], "words": reading(point)} for point in drawing.points] if drawing else [],
-            "categories": of_entry(standings_of_entry(found["series"], slug)) if found else [],
-            "history": plots.thinned(points, HISTORY_ROWS)[::-1],
-            "changes": [change_in_words(change) for change in changes_of(entry, drawn["series"])] if drawn else [],
-        },
-    )
 
 
 @require_safe
@@ -332,15 +289,6 @@ def round_as_drawn(state: str) -> dict[str, Any]:
     }
 
 
-def change_in_words(change: ParticipationChange) -> dict[str, Any]:
-    """What became of an entry, when and why."""
-    return {
-        "at": change.at,
-        "words": CHANGES[change.after if change.before else "admitted"],
-        "reason": in_language(change.reason, change.reason_ko),
-    }
-
-
 def of_reference(standing: Mapping[str, Any], reference: Mapping[str, str] | None) -> str:
     """How strong it is in percent of the round's reference."""
     figures = plots.of_reference(standing)
@@ -382,17 +330,6 @@ def pair_as_drawn(pair: Mapping[str, Any], names: Mapping[str, str]) -> dict[str
         "second": names[pair["second"]],
         "first_as_b": pair["battles"] - pair["first_as_a"],
     }
-
-
-def reading(point: Mapping[str, Any]) -> str:
-    """One point of a chart in words."""
-    return _("{when}: {rating} ({low}–{high}), rank {rank}").format(
-        when=format_date(localtime(point["at"]), pgettext("date and time", "j F Y, H:i")),
-        rating=round(point["rating"]),
-        low=round(point["low"]),
-        high=round(point["high"]),
-        rank=point["rank"] or "–",
-    )
 
 
 def in_language(english: str, korean: str) -> str:

@@ -74,7 +74,8 @@ def raise_allegation(
 def round_of(entry: Entry) -> Round | None:
     """The last round that has opened in which the entry competes, or has."""
     parts = entry.participations.exclude(role=ParticipationRole.REFERENCE).exclude(round__state__in=UNOPENED)
-    last = parts.select_related("round").order_by("-round__number", "-round_id").first()
+    parts = parts.filter(round__leg=0)
+    last = parts.select_related("round").order_by("-round__number").first()
     return last.round if last else None
 
 

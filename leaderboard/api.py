@@ -16,6 +16,7 @@ from leaderboard.boards import board, edition, history
 from leaderboard.breakdown import SELECTABLE, breakdown
 from leaderboard.exposure import exposure
 from leaderboard.figures_api import router
+from leaderboard.log_api import router as log_router
 from leaderboard.models import UNOPENED
 from leaderboard.official import official, official_lists
 from leaderboard.rulebook import Rulebook, digest_of, version_of
@@ -23,6 +24,7 @@ from leaderboard.timeline import public_round, timeline
 
 api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_namespace="api")
 api.add_router("", router)
+api.add_router("", log_router)
 
 
 @api.exception_handler(Refusal)

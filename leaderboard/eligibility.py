@@ -60,7 +60,12 @@ def excluded_by(part: Participation) -> Exclusion | None:
 
 
 def unverified(contest: Round) -> dict[str, list[Axis]]:
-    """Who has no verdict yet on an axis that the rulebook wants looked at, by slug, with these axes."""
+    """Who has no verdict yet on an axis that the rulebook wants looked at, by slug, with these axes.
+
+    A run-off is among those whom its round has looked at.
+    """
+    if contest.leg:
+        return {}
     wanted, found = in_force(contest).eligibility, verdicts_of(contest)
     missing = {
         part.entry.slug: [axis for axis in wanted if (part.pk, axis) not in found] for part in facing_gate(contest)

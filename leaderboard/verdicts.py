@@ -142,6 +142,8 @@ def write_verdict(
 
 def refuse_verdict(contest: Round, part: Participation) -> None:
     """Raise CannotJudge where nobody is judged, or not now."""
+    if contest.leg:
+        raise CannotJudge(_("a run-off has no gate of its own; the verdicts of its round hold in it"))
     if contest.state in (RoundState.PROVISIONAL, RoundState.APPEAL):
         raise CannotJudge(_("its result is published; a verdict comes with the ruling on an appeal now"))
     if contest.state not in GIVEN_IN:

@@ -61,6 +61,8 @@ PAGES = [
     "/rounds/1",
     "/rounds/1/exposure",
     "/rounds/1/figures",
+    "/rounds/1/eligibility",
+    "/log",
     "/rounds/1/rules",
     "/accounts/login/",
 ]

@@ -321,6 +321,7 @@ def test_the_api_describes_itself(visitor):
         "/api/v1/entries/{slug}/history",
         "/api/v1/lists",
         "/api/v1/lists/{day}",
+        "/api/v1/log",
         "/api/v1/rounds/{key}",
         "/api/v1/rounds/{key}/days",
         "/api/v1/rounds/{key}/exposure",

@@ -1,0 +1,177 @@
+"""The public log: what was decided, by whom and why, and what went wrong."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
+
+from arena.visitors import introduces_visitor
+from frontend.eligibility_words import ALLEGATION_STATES, AXES_SHORT, OUTCOMES, SOURCES
+from frontend.timeline import ACTORS, STATE_NAMES
+from frontend.views import grouped, in_language
+from frontend.words import CHANGES
+from leaderboard.models import Round, RoundState
+from leaderboard.public_log import KINDS, Line, mark_named, page
+from leaderboard.timeline import public_round
+
+KIND_NAMES: Mapping[str, Any] = {
+    "transition": gettext_lazy("Steps of rounds"),
+    "participation": gettext_lazy("Who left or came back"),
+    "amendment": gettext_lazy("Rules amended"),
+    "verdict": gettext_lazy("Verdicts"),
+    "allegation": gettext_lazy("Allegations"),
+    "settlement": gettext_lazy("What became of allegations"),
+    "hiding": gettext_lazy("Rights notices"),
+    "set_aside": gettext_lazy("Votes not counted"),
+    "incident": gettext_lazy("Incidents"),
+}
+
+
+@require_safe
+@introduces_visitor
+def log_page(request: HttpRequest) -> HttpResponse:
+    """The newest lines, or those before a mark; of one kind, or of one round, if they are asked for."""
+    kind, wanted = request.GET.get("kind", ""), request.GET.get("round", "")
+    if kind and kind not in KINDS:
+        raise Http404
+    contest = round_named(wanted) if wanted else None
+    before = request.GET.get("before", "")
+    mark = mark_named(before) if before else None
+    if before and mark is None:
+        raise Http404
+    lines, further = page(kind=kind or None, contest=contest, before=mark)
+    rounds = Round.objects.exclude(state=RoundState.DRAFT).select_related("series").order_by("-pk")
+    return render(
+        request,
+        "frontend/log.html",
+        {
+            "lines": [as_drawn(line) for line in lines],
+            "further": further and str(further),
+            "older": mark is not None,
+            "kinds": KIND_NAMES.items(),
+            "kind": kind,
+            "rounds": [{"key": one.key, "title": in_language(one.series.title, one.series.title_ko)} for one in rounds],
+            "round": wanted,
+        },
+    )
+
+
+def round_named(text: str) -> Round:
+    """The public round that an address names. Raises Http404."""
+    found = public_round(text)
+    if found is None:
+        raise Http404
+    return found
+
+
+def as_drawn(line: Line) -> dict[str, Any]:
+    told = line.told or {}
+    return {
+        "kind": line.mark.kind,
+        "kind_name": KIND_NAMES[line.mark.kind],
+        "at": line.mark.at,
+        "round": line.round,
+        "title": in_language(line.round.series.title, line.round.series.title_ko) if line.round else "",
+        "entry": line.entry and {"slug": line.entry[0], "name": line.entry[1]},
+        "words": WORDS[line.mark.kind](told),
+        "link": link(line, told),
+        "reason": in_language(line.reason, line.reason_ko),
+        "more": incident_as_drawn(told) if line.mark.kind == "incident" else None,
+    }
+
+
+def link(line: Line, told: Mapping[str, Any]) -> str:
+    """Where more stands of it."""
+    if line.round is None or line.mark.kind == "incident":
+        return ""
+    if line.mark.kind in ("verdict", "allegation", "settlement", "hiding"):
+        place = f"allegation-{told['number']}" if line.mark.kind != "verdict" else f"entry-{(line.entry or ('',))[0]}"
+        return reverse("eligibility", args=[line.round.key]) + f"#{place}"
+    if line.mark.kind == "amendment":
+        return reverse("rules", args=[line.round.key]) + f"?version={told['version']}"
+    return reverse("figures" if line.mark.kind == "set_aside" else "round", args=[line.round.key])
+
+
+def transition(told: Mapping[str, Any]) -> str:
+    states = [str(STATE_NAMES[state]) for state in (told["from"], told["to"]) if state]
+    who = ACTORS["two" if told["signed_by_two"] else told["actor"]]
+    return f"{' → '.join(dict.fromkeys(states))} · {who}"
+
+
+def participation(told: Mapping[str, Any]) -> str:
+    became = str(CHANGES[told["to"] if told["from"] else "admitted"])
+    if told["axis"]:
+        return _("{became}: did not pass the gate ({axis})").format(became=became, axis=AXES_SHORT[told["axis"]])
+    return became
+
+
+def amendment(told: Mapping[str, Any]) -> str:
+    return _("Version {n} of the rulebook").format(n=told["version"])
+
+
+def verdict(told: Mapping[str, Any]) -> str:
+    words = f"{AXES_SHORT[told['axis']]}: {OUTCOMES[told['outcome']]}"
+    return f"{words} · {ACTORS['two' if told['signed_by_two'] else 'organizer']}"
+
+
+def allegation(told: Mapping[str, Any]) -> str:
+    who = told["team"] or SOURCES[told["source"]]
+    return _("An allegation ({axis}), raised by: {who}").format(axis=AXES_SHORT[told["axis"]], who=who)
+
+
+def settlement(told: Mapping[str, Any]) -> str:
+    before, after = ALLEGATION_STATES[told["from"]], ALLEGATION_STATES[told["to"]]
+    return _("An allegation ({axis}): {before} → {after}").format(
+        axis=AXES_SHORT[told["axis"]], before=before, after=after
+    )
+
+
+def hiding(told: Mapping[str, Any]) -> str:
+    if not told["days"]:
+        return _("An allegation is shown again before its time")
+    return ngettext(
+        "After a rights notice, an allegation is hidden for {n} day",
+        "After a rights notice, an allegation is hidden for {n} days",
+        told["days"],
+    ).format(n=told["days"])
+
+
+def set_aside(told: Mapping[str, Any]) -> str:
+    words = ngettext(
+        "The day before, {n} vote was kept and not counted; {all} so far in this round.",
+        "The day before, {n} votes were kept and not counted; {all} so far in this round.",
+        told["votes"],
+    )
+    return words.format(n=grouped(told["votes"]), all=grouped(told["in_all"]))
+
+
+def incident(told: Mapping[str, Any]) -> str:
+    return _("An incident") if told["ended_at"] else _("An incident, not over yet")
+
+
+def incident_as_drawn(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "what": in_language(told["what"], told["what_ko"]),
+        "done": in_language(told["done"], told["done_ko"]),
+        "began_at": datetime.fromisoformat(told["began_at"]),
+        "ended_at": datetime.fromisoformat(told["ended_at"]) if told["ended_at"] else None,
+    }
+
+
+WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "transition": transition,
+    "participation": participation,
+    "amendment": amendment,
+    "verdict": verdict,
+    "allegation": allegation,
+    "settlement": settlement,
+    "hiding": hiding,
+    "set_aside": set_aside,
+    "incident": incident,
+}

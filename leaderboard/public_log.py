@@ -1,0 +1,251 @@
+"""The public log: what was decided and what went wrong, of all kinds in one list, newest first.
+
+Each kind is one function from a `Window` to lines; whoever adds one puts it into KINDS. Of a draft nothing is told, and
+of a frozen board nothing that its public edition does not tell.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from leaderboard.allegations import hidden_until
+from leaderboard.models import (
+    Allegation,
+    AllegationChange,
+    EligibilityVerdict,
+    Freeze,
+    Hiding,
+    Incident,
+    OfficialList,
+    ParticipationChange,
+    Round,
+    RoundState,
+    RulebookVersion,
+    Transition,
+)
+from leaderboard.official import midnight
+from leaderboard.participations import UNSAID
+
+# A database may store a moment more coarsely than it compares it.
+COARSE = timedelta(milliseconds=1)
+
+
+class Mark(NamedTuple):
+    """A line's place in the log; of two, the greater is the newer."""
+
+    at: datetime
+    kind: str
+    row: int
+
+    def __str__(self) -> str:
+        return f"{self.at.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{self.kind}-{self.row}"
+
+
+def mark_named(text: str) -> Mark | None:
+    """The place that its text means; None if it means none."""
+    moment, _dash, rest = text.partition("-")
+    kind, _dash, row = rest.partition("-")
+    if kind not in KINDS or not (row.isascii() and row.isdecimal() and len(row) < 19):
+        return None
+    try:
+        at = datetime.strptime(moment, "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Mark(at, kind, int(row)) if MINYEAR < at.year < MAXYEAR else None  # there is a moment beside it
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. entry: its slug and name, if it is about one; told: what else the kind has to say."""
+
+    mark: Mark
+    round: Round | None
+    entry: tuple[str, str] | None = None
+    told: Mapping[str, Any] | None = None
+    reason: str = ""
+    reason_ko: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which lines are asked for: older than a mark, of one round, and no more than so many of a kind."""
+
+    before: Mark | None
+    contest: Round | None
+    most: int
+
+    def of(self, rows: QuerySet[Any], kind: str, *, contest: str = "round", at: str = "at") -> list[Any]:
+        """Of these rows, those in the window, newest first. contest, at: the names of their round and their time."""
+        seen = rows.exclude(**{f"{contest}__state": RoundState.DRAFT})
+        if self.contest:
+            seen = seen.filter(**{contest: self.contest})
+        most = self.most
+        if self.before:
+            edge = self.before.at
+            beside = seen.filter(**{f"{at}__gte": edge - COARSE, f"{at}__lte": edge + COARSE})
+            most += beside.count()
+            seen = seen.filter(**{f"{at}__lte": edge + COARSE})
+        found = seen.order_by(f"-{at}", "-pk")[:most]
+        return [row for row in found if not self.before or Mark(getattr(row, at), kind, row.pk) < self.before]
+
+
+def transitions(window: Window) -> Iterable[Line]:
+    """Steps of rounds."""
+    for row in window.of(Transition.objects.select_related("round__series"), "transition"):
+        told = {
+            "from": row.from_state or None,
+            "to": row.to_state,
+            "actor": row.actor,
+            "signed_by_two": row.confirmed_by_id is not None,
+        }
+        yield Line(Mark(row.at, "transition", row.pk), row.round, None, told, row.reason, row.reason_ko)
+
+
+def participation_changes(window: Window) -> Iterable[Line]:
+    """What became of entries in a round; that they took part from its opening goes without saying."""
+    rows = ParticipationChange.objects.exclude(before="", participation__role__in=UNSAID)
+    rows = rows.select_related("participation__round__series", "participation__entry", "exclusion__verdict")
+    for row in window.of(rows, "participation", contest="participation__round"):
+        exclusion = getattr(row, "exclusion", None)
+        part = row.participation
+        told = {
+            "from": row.before or None,
+            "to": row.after,
+            "axis": exclusion.verdict.axis if exclusion else None,
+        }
+        mark = Mark(row.at, "participation", row.pk)
+        yield Line(mark, part.round, (part.entry.slug, part.entry.name), told, row.reason, row.reason_ko)
+
+
+def amendments(window: Window) -> Iterable[Line]:
+    """Rulebooks that were amended."""
+    rows = RulebookVersion.objects.filter(version__gt=1).select_related("round__series")
+    for row in window.of(rows, "amendment", at="created_at"):
+        told = {"version": row.version, "digest": row.digest}
+        yield Line(Mark(row.created_at, "amendment", row.pk), row.round, None, told, row.reason, row.reason_ko)
+
+
+def verdicts(window: Window) -> Iterable[Line]:
+    """Whether entries may compete."""
+    rows = EligibilityVerdict.objects.select_related("part__round__series", "part__entry")
+    for row in window.of(rows, "verdict", contest="part__round"):
+        told = {
+            "axis": row.axis,
+            "number": row.number,
+            "outcome": row.outcome,
+            "signed_by_two": row.confirmed_by_id is not None,
+        }
+        entry = row.part.entry
+        mark = Mark(row.at, "verdict", row.pk)
+        yield Line(mark, row.part.round, (entry.slug, entry.name), told, row.reason, row.reason_ko)
+
+
+def allegations(window: Window) -> Iterable[Line]:
+    """What is alleged against entries; what it says stands on the page of the round, unless it is hidden."""
+    rows = Allegation.objects.select_related("round__series", "entry", "team").prefetch_related("hidings")
+    for row in window.of(rows, "allegation"):
+        told = {
+            "number": row.pk,
+            "axis": row.axis,
+            "source": row.source,
+            "team": row.team.name if row.team else None,
+            "hidden": hidden_until(row) is not None,
+        }
+        yield Line(Mark(row.at, "allegation", row.pk), row.round, (row.entry.slug, row.entry.name), told)
+
+
+def settlements(window: Window) -> Iterable[Line]:
+    """What became of allegations."""
+    rows = AllegationChange.objects.select_related("allegation__round__series", "allegation__entry")
+    for row in window.of(rows, "settlement", contest="allegation__round"):
+        about = row.allegation
+        told = {"number": about.pk, "axis": about.axis, "from": row.before, "to": row.after}
+        mark = Mark(row.at, "settlement", row.pk)
+        yield Line(mark, about.round, (about.entry.slug, about.entry.name), told, row.reason, row.reason_ko)
+
+
+def hidings(window: Window) -> Iterable[Line]:
+    """Rights notices: what is hidden, for how long, and that it is shown again."""
+    rows = Hiding.objects.select_related("allegation__round__series", "allegation__entry")
+    for row in window.of(rows, "hiding", contest="allegation__round"):
+        about = row.allegation
+        told = {"number": about.pk, "axis": about.axis, "days": row.days}
+        mark = Mark(row.at, "hiding", row.pk)
+        yield Line(mark, about.round, (about.entry.slug, about.entry.name), told, row.reason, row.reason_ko)
+
+
+def set_asides(window: Window) -> Iterable[Line]:
+    """How many votes were kept and not counted, by the day, as the figures of the round tell it as well."""
+    rounds = Round.objects.filter(series__lists__isnull=False).select_related("series").distinct()
+    contests = [window.contest] if window.contest else rounds
+    for contest in contests:
+        yield from _set_aside_in(contest, window)
+
+
+def _set_aside_in(contest: Round, window: Window) -> Iterable[Line]:
+    rows = OfficialList.objects.filter(series=contest.series_id).order_by("date")
+    frozen = Freeze.objects.filter(round=contest).select_related("board").first()
+    if frozen:  # nothing is told of the days after the board that everybody is shown
+        rows = rows.filter(date__lte=timezone.localdate(frozen.board.created_at))
+    before, lines = 0, []
+    for row in rows:
+        aside = row.position - row.votes
+        mark = Mark(midnight(row.date), "set_aside", row.pk)
+        if aside > before and (window.before is None or mark < window.before):
+            lines.append(Line(mark, contest, None, {"votes": aside - before, "in_all": aside}))
+        before = aside
+    return lines[-window.most :]
+
+
+def incidents(window: Window) -> Iterable[Line]:
+    """What went wrong, as organizers tell it."""
+    for row in window.of(Incident.objects.select_related("round__series"), "incident"):
+        told = {
+            "what": row.what,
+            "what_ko": row.what_ko,
+            "done": row.done,
+            "done_ko": row.done_ko,
+            "began_at": row.began_at.isoformat(),
+            "ended_at": row.ended_at.isoformat() if row.ended_at else None,
+        }
+        yield Line(Mark(row.at, "incident", row.pk), row.round, None, told)
+
+
+KINDS: Mapping[str, Callable[[Window], Iterable[Line]]] = {
+    "transition": transitions,
+    "participation": participation_changes,
+    "amendment": amendments,
+    "verdict": verdicts,
+    "allegation": allegations,
+    "settlement": settlements,
+    "hiding": hidings,
+    "set_aside": set_asides,
+    "incident": incidents,
+}
+
+
+def page(
+    *, kind: str | None = None, contest: Round | None = None, before: Mark | None = None, most: int = 50
+) -> tuple[list[Line], Mark | None]:
+    """So many lines, newest first, and the mark before which there are more; None where there are none."""
+    window = Window(before, contest, most + 1)
+    wanted = [KINDS[kind]] if kind else KINDS.values()
+    lines = sorted((line for of_kind in wanted for line in of_kind(window)), key=lambda line: line.mark, reverse=True)
+    return lines[:most], lines[most - 1].mark if len(lines) > most else None
+
+
+def as_told(line: Line) -> dict[str, Any]:
+    """A line as the API tells it."""
+    return {
+        "kind": line.mark.kind,
+        "at": line.mark.at.isoformat(),
+        "round": line.round.key if line.round else None,
+        "entry": {"slug": line.entry[0], "name": line.entry[1]} if line.entry else None,
+        "told": line.told or {},
+        "reason": line.reason,
+        "reason_ko": line.reason_ko,
+    }
