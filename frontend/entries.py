@@ -16,6 +16,7 @@ from arena.visitors import introduces_visitor
 from frontend import plots
 from frontend.categories import of_entry as categories_of_entry
 from frontend.eligibility import of_entry as eligibility_of
+from frontend.followed import followed_in_words
 from frontend.provenance import components, identity, openness
 from frontend.views import board_as_drawn, in_language
 from frontend.words import CHANGES
@@ -57,6 +58,7 @@ def entry_page(request: HttpRequest, slug: str) -> HttpResponse:
             "categories": categories_of_entry(standings_of_entry(found["series"], slug)) if found else [],
             "history": plots.thinned(points, HISTORY_ROWS)[::-1],
             "judged": eligibility_of(entry),
+            "followed": followed_in_words(entry),
             "changes": [change_in_words(change) for change in changes_of(entry, drawn["series"])] if drawn else [],
         },
     )

@@ -9,6 +9,7 @@ from arena.gates import close_gate, freeze_gate, move_times, open_gate, thaw_gat
 from leaderboard.amending import NotKept, write_version
 from leaderboard.appeals.waiting import refusal_to_finish
 from leaderboard.boards import publish_board
+from leaderboard.consequences import carry_out, let_back_in, take_back
 from leaderboard.counting import stored, tally_of
 from leaderboard.cuts import make_cut, take_back_cut
 from leaderboard.drafts import CannotOpen, entrants, references, refuse_unfit
@@ -62,6 +63,7 @@ def open_first(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     contest.opens_at = min(contest.opens_at, now)  # by hand it may be earlier than announced
     stand(contest, RoundState.OPEN, "opens_at")
     begin(contest, references(rules))
+    let_back_in(contest)
     write_version(contest, rules)
     folded = Folded.objects.create(series=contest.series, slugs=sorted(entry.slug for entry in entries))
     running = stored(folded, contest)
@@ -167,6 +169,7 @@ def finish(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     if words := refusal_to_finish(contest):
         raise CannotMove(words)
     stand(contest, RoundState.FINAL)
+    carry_out(contest)
 
 
 def reopen(contest: Round, now: datetime, ends_at: datetime | None) -> None:
@@ -202,4 +205,5 @@ def annul(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     take_back_gate(contest)
     contest.closed_at = contest.closed_at or now
     stand(contest, RoundState.ANNULLED, "closed_at")
+    take_back(contest)
     show_again(contest)

@@ -15,6 +15,7 @@ from accounts.audit import record
 from accounts.models import User
 from inference.entries import freeze_entries
 from inference.models import Entry
+from leaderboard.consequences import let_back_in
 from leaderboard.field import competing
 from leaderboard.fold import add_player, fold
 from leaderboard.models import (
@@ -143,6 +144,7 @@ def _enter(
 
 def _join(contest: Round, entry: Entry, reasons: tuple[str, str], by: User | None) -> Participation:
     part = _enter(contest, entry, ParticipationRole.WILDCARD, reasons=reasons, by=by)
+    let_back_in(contest)
     add_player(contest, entry)
     rotate(contest)
     fold(contest, anyway=True)

@@ -10,8 +10,10 @@ from django.views.decorators.http import require_safe
 from accounts.doors import organizer_required
 from accounts.models import Action
 from frontend.console.words import PARTS, STATES, action_words, need_words, round_words
+from frontend.followed import WORKER_STATES
 from frontend.views import board_as_drawn, in_language
-from inference.models import Entry
+from inference.draining import states
+from inference.models import Entry, Worker
 from leaderboard.boards import board
 from leaderboard.models import Round
 from leaderboard.needs import needs
@@ -45,6 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @organizer_required
 def entries(request: HttpRequest) -> HttpResponse:
     """Every entry with its workers, and where it takes part."""
+    states_now = states(Worker.objects.all())
     rows = Entry.objects.select_related("team").prefetch_related("workers", "participations__round").order_by("slug")
     return render(
         request,
@@ -53,7 +56,14 @@ def entries(request: HttpRequest) -> HttpResponse:
             "entries": [
                 {
                     "entry": row,
-                    "workers": sorted(row.workers.all(), key=lambda worker: worker.url),
+                    "workers": [
+                        {
+                            "row": worker,
+                            "state": states_now[worker.pk],
+                            "words": WORKER_STATES[states_now[worker.pk]],
+                        }
+                        for worker in sorted(row.workers.all(), key=lambda worker: worker.url)
+                    ],
                     "parts": [
                         {"round": round_words(part.round), "word": PARTS.get(part.state, part.state)}
                         for part in sorted(

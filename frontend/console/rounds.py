@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.doors import organizer_required, recently, signed_in
 from frontend.console.deciding import as_typed, decided, moment, reasons
 from frontend.console.words import ENTERING, PART_CHANGES, PARTS, ROLE_MARKS, STATES, round_words, step_words
+from frontend.followed import done_in_words
 from frontend.views import in_language
 from leaderboard.keys import rounds_by
 from leaderboard.models import (
@@ -46,6 +47,7 @@ def round_page(request: HttpRequest, key: str) -> HttpResponse:
             "draft": contest.state == RoundState.DRAFT,
             "amendable": contest.state == RoundState.OPEN,
             "field": field_rows(contest),
+            "done": done_in_words(contest),
             "steps": [
                 {"to": str(to), "words": step_words(contest.state, to)}
                 for to in next_steps(contest)

@@ -140,6 +140,7 @@ ACTIONS: Mapping[str, Any] = {
     "ruling.confirmed": gettext_lazy("confirmed the ruling of {proposed_by} on appeal {n}: {outcome}, {effect}"),
     "ruling.withdrawn": gettext_lazy("withdrew the proposed ruling on appeal {n}"),
     "ruling.dissented": gettext_lazy("dissented from the ruling on appeal {n}"),
+    "consequences.settled": gettext_lazy("workers taken out of service: {drained}, let back in: {resumed}"),
     "export.asked": gettext_lazy("had board {board} exported"),
 }
 DRAFTED = gettext_lazy("made the draft")

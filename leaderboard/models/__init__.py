@@ -14,6 +14,7 @@ from leaderboard.models.boards import (
     Status,
     StyleBoard,
 )
+from leaderboard.models.consequences import Consequence, Effect
 from leaderboard.models.eligibility import (
     HIDDEN_DAYS,
     Allegation,
@@ -59,7 +60,9 @@ __all__ = [
     "Axis",
     "Board",
     "ByCategory",
+    "Consequence",
     "Dissent",
+    "Effect",
     "EligibilityVerdict",
     "Exclusion",
     "Export",
