@@ -12,7 +12,7 @@ from arena.models import Gate
 from arena.models import Sequence as VoteSequence
 from inference.models import Entry
 from leaderboard.amending import refuse_unkept
-from leaderboard.models import Participation, Round, RoundState, Series
+from leaderboard.models import Participation, ParticipationRole, Round, RoundState, Series
 from leaderboard.rulebook import Rulebook, changed, freezing, read_rulebook
 
 
@@ -74,10 +74,18 @@ def change_draft(
     contest.draft, contest.freezes_at = wanted.canonical(), freezing(wanted, contest.ends_at)
     contest.save(update_fields=["draft", "opens_at", "freezes_at", "ends_at"])
     if entries is not None:
+        refuse_forgotten(contest, chosen)
         contest.participations.exclude(entry__in=chosen).delete()
         there = set(contest.participations.values_list("entry_id", flat=True))
         take_in(contest, [entry for entry in chosen if entry.pk not in there])
     return contest
+
+
+def refuse_forgotten(contest: Round, chosen: Sequence[Entry]) -> None:
+    """Raise CannotOpen where somebody who was admitted to the round would be left out of it again."""
+    admitted = contest.participations.filter(role=ParticipationRole.WILDCARD).select_related("entry")
+    for part in admitted.exclude(entry__in=chosen):
+        raise CannotOpen(_("{slug} was admitted to this round, and stays in it").format(slug=part.entry.slug))
 
 
 def take_in(contest: Round, entries: Sequence[Entry]) -> None:

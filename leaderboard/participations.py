@@ -19,6 +19,7 @@ from leaderboard.consequences import let_back_in
 from leaderboard.field import competing
 from leaderboard.fold import add_player, fold
 from leaderboard.models import (
+    UNOPENED,
     Participation,
     ParticipationChange,
     ParticipationRole,
@@ -28,6 +29,7 @@ from leaderboard.models import (
 )
 from leaderboard.reasons import amiss
 from leaderboard.rotation import rotate
+from leaderboard.rulebook import in_force
 
 TEAM_COMPETES = gettext_lazy("another entry of its team competes in this round")
 # What organizers may make of a participation, by the round's state. Eliminating is the cut's alone; who has withdrawn
@@ -57,7 +59,7 @@ def begin(contest: Round, references: Iterable[Entry]) -> None:
     """The round opens: those who compete in it, and its references, take part. In the caller's transaction."""
     parts = contest.participations.select_related("entry").order_by("id")
     freeze_entries(part.entry for part in parts)
-    for part in parts:
+    for part in parts.filter(changes=None):  # a wildcard's log began when it was admitted
         _log(part, "")
     for entry in references:
         _enter(contest, entry, ParticipationRole.REFERENCE)
@@ -84,7 +86,8 @@ def admit_wildcard(
 ) -> Participation:
     """Let one more entry compete in an open round: without votes, and so provisional at first. Raises CannotChange.
 
-    What it did in earlier rounds stays there: nothing of it counts here.
+    Or in one that is yet to open: then it begins with everybody else. What it did in earlier rounds stays there:
+    nothing of it counts here.
     """
     contest = _held(contest)
     refuse_unsaid((reason, reason_ko), by)
@@ -115,8 +118,10 @@ def replace_entry(
 
 def refuse_newcomer(contest: Round, entry: Entry) -> None:
     """Raise CannotChange where this entry may not come into the round, or not now."""
-    if contest.state != RoundState.OPEN:
+    if contest.state not in (*UNOPENED, RoundState.OPEN):
         raise CannotChange(_("entries come into a round only while it is open"))
+    if contest.state in UNOPENED and entry.slug in in_force(contest).references:
+        raise CannotChange(_("{slug} cannot compete and be a reference").format(slug=entry.slug))
     if contest.participations.filter(entry=entry).exists():
         raise CannotChange(_("{slug} has taken part in this round already").format(slug=entry.slug))
     if competing(contest).filter(team_id=entry.team_id).exists():
@@ -143,11 +148,23 @@ def _enter(
 
 
 def _join(contest: Round, entry: Entry, reasons: tuple[str, str], by: User | None) -> Participation:
+    if contest.state in UNOPENED:
+        return _enter_early(contest, entry, reasons, by)
     part = _enter(contest, entry, ParticipationRole.WILDCARD, reasons=reasons, by=by)
     let_back_in(contest)
     add_player(contest, entry)
     rotate(contest)
     fold(contest, anyway=True)
+    return part
+
+
+def _enter_early(contest: Round, entry: Entry, reasons: tuple[str, str], by: User | None) -> Participation:
+    """Before the round opens there is no board to stand on, and the entry is not fixed yet."""
+    part = Participation.objects.create(
+        round=contest, entry=entry, team_id=entry.team_id, role=ParticipationRole.WILDCARD
+    )
+    _log(part, "", reasons, by)
+    let_back_in(contest)
     return part
 
 

@@ -141,6 +141,13 @@ ACTIONS: Mapping[str, Any] = {
     "ruling.withdrawn": gettext_lazy("withdrew the proposed ruling on appeal {n}"),
     "ruling.dissented": gettext_lazy("dissented from the ruling on appeal {n}"),
     "consequences.settled": gettext_lazy("workers taken out of service: {drained}, let back in: {resumed}"),
+    "call.made": gettext_lazy("called for more models after round {round}"),
+    "call.applied": gettext_lazy("{team} applied with {who}"),
+    "call.panel_seated": gettext_lazy("named the panel: {who}"),
+    "call.voted": gettext_lazy("voted on the application of {team}"),
+    "call.outcome_asked": gettext_lazy("asked for a second signature: {admitted} admitted"),
+    "call.outcome_withdrawn": gettext_lazy("withdrew the outcome that was asked for"),
+    "call.decided": gettext_lazy("confirmed the outcome: {admitted} admitted"),
     "export.asked": gettext_lazy("had board {board} exported"),
 }
 DRAFTED = gettext_lazy("made the draft")

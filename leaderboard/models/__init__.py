@@ -14,6 +14,7 @@ from leaderboard.models.boards import (
     Status,
     StyleBoard,
 )
+from leaderboard.models.calls import Application, Call, CallOutcome, Panelist, PanelVerdict, PanelVote
 from leaderboard.models.consequences import Consequence, Effect
 from leaderboard.models.eligibility import (
     HIDDEN_DAYS,
@@ -57,9 +58,12 @@ __all__ = [
     "AllegationState",
     "Appeal",
     "AppealFile",
+    "Application",
     "Axis",
     "Board",
     "ByCategory",
+    "Call",
+    "CallOutcome",
     "Consequence",
     "Dissent",
     "Effect",
@@ -75,6 +79,9 @@ __all__ = [
     "Margin",
     "OfficialList",
     "Outcome",
+    "PanelVerdict",
+    "PanelVote",
+    "Panelist",
     "Participation",
     "ParticipationChange",
     "ParticipationRole",
