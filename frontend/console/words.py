@@ -148,6 +148,9 @@ ACTIONS: Mapping[str, Any] = {
     "call.outcome_asked": gettext_lazy("asked for a second signature: {admitted} admitted"),
     "call.outcome_withdrawn": gettext_lazy("withdrew the outcome that was asked for"),
     "call.decided": gettext_lazy("confirmed the outcome: {admitted} admitted"),
+    "judge.named": gettext_lazy("named {who} a judge of {component}"),
+    "judge.conflict": gettext_lazy("noted a conflict of {who} with {team} ({component})"),
+    "marks.entered": gettext_lazy("entered marks of {component}: {marks} new, {corrected} corrected"),
     "export.asked": gettext_lazy("had board {board} exported"),
 }
 DRAFTED = gettext_lazy("made the draft")

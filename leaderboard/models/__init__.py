@@ -32,6 +32,7 @@ from leaderboard.models.eligibility import (
 )
 from leaderboard.models.imports import ImportedBallot
 from leaderboard.models.incidents import Incident
+from leaderboard.models.marks import Conflict, Judge, Mark
 from leaderboard.models.participations import Participation, ParticipationChange, ParticipationRole, ParticipationState
 from leaderboard.models.rounds import (
     DECIDED,
@@ -64,6 +65,7 @@ __all__ = [
     "ByCategory",
     "Call",
     "CallOutcome",
+    "Conflict",
     "Consequence",
     "Dissent",
     "Effect",
@@ -76,7 +78,9 @@ __all__ = [
     "Hiding",
     "ImportedBallot",
     "Incident",
+    "Judge",
     "Margin",
+    "Mark",
     "OfficialList",
     "Outcome",
     "PanelVerdict",
