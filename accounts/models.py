@@ -93,3 +93,42 @@ class Action(models.Model):
     class Meta:
         indexes = [models.Index(fields=["subject", "-id"], name="action_by_subject")]  # one round's or team's log
         ordering = ["-id"]
+
+
+class Scope(models.TextChoices):
+    """What a token may do."""
+
+    READ = "read"
+    WORKERS = "workers"
+
+
+class Token(models.Model):
+    """A team's key for scripts. Of the secret only a digest is kept; it is good until somebody revokes it."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the secret, which is long and random.")
+    begins = models.CharField(max_length=12, help_text="The secret's first letters, to tell tokens apart.")
+    workers = models.BooleanField(default=False, help_text="Whether it may do more than read: with the team's workers.")
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(db_default=Now())
+    used_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(revoked_at=None, revoked_by=None) | Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="token_revoked_by_somebody",
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="token_has_a_name"),
+            models.UniqueConstraint(
+                fields=["team", "name"], condition=Q(revoked_at=None), name="token_name_once_a_team"
+            ),
+        ]
+        ordering = ["-id"]
+
+    @property
+    def scopes(self) -> list[Scope]:
+        return [Scope.READ, *([Scope.WORKERS] if self.workers else [])]

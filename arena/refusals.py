@@ -183,6 +183,26 @@ class MailAway(Refusal):
     retry_after = 120
 
 
+class NoToken(Refusal):
+    code, status = "no_token", 401
+    message = _("A team's token is needed: Authorization: Bearer lms_…")
+
+
+class TokenMayNot(Refusal):
+    code, status = "token_may_not", 403
+    message = _("This token may only read. Make one that may also change the team's workers.")
+
+
+class TokenOnlyReads(Refusal):
+    code, status = "token_only_reads", 403
+    message = _("No model of this team is in the contest any more, so that its tokens only read.")
+
+
+class NoSuchWorker(Refusal):
+    code, status = "no_such_worker", 404
+    message = _("Your team has no such worker.")
+
+
 class TooMany(Refusal):
     """A limit was reached. The words say when to come back."""
 

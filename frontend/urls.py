@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from frontend import eligibility, entries, log, people, timeline, views
+from frontend import eligibility, entries, log, people, timeline, tokens, views
 from frontend.console import amendments, drafts, field, files, home, rounds
 
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("invitations/<str:token>", people.invitation, name="invitation"),
+    path("team/<slug:slug>/tokens", tokens.tokens, name="tokens"),
+    path("team/<slug:slug>/tokens/make", tokens.make, name="make_token"),
+    path("team/<slug:slug>/tokens/<int:number>/revoke", tokens.revoke, name="revoke_token"),
     path("team/<slug:slug>/members", people.members, name="members"),
     path("team/<slug:slug>/members/invite", people.invite_member, name="invite_member"),
     path(

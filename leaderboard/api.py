@@ -20,16 +20,21 @@ from leaderboard.log_api import router as log_router
 from leaderboard.models import UNOPENED
 from leaderboard.official import official, official_lists
 from leaderboard.rulebook import Rulebook, digest_of, version_of
+from leaderboard.team_api import router as team_router
 from leaderboard.timeline import public_round, timeline
 
 api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_namespace="api")
 api.add_router("", router)
 api.add_router("", log_router)
+api.add_router("", team_router)
 
 
 @api.exception_handler(Refusal)
 def refuse(request: HttpRequest, refusal: Refusal | type[Refusal]) -> HttpResponse:
-    return refusal_response(refusal if isinstance(refusal, Refusal) else refusal())
+    answer = refusal_response(refusal if isinstance(refusal, Refusal) else refusal())
+    if answer.status_code == 401:
+        answer["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 @api.exception_handler(ValidationError)
