@@ -1,14 +1,16 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from frontend import eligibility, entries, log, people, timeline, tokens, views
+from frontend import appeals, eligibility, entries, log, people, timeline, tokens, views
 from frontend.console import amendments, drafts, field, files, home, rounds
+from frontend.console import appeals as hearing
 
 urlpatterns = [
     path("", views.arena, name="arena"),
     path("board", views.board_page, name="board"),
     path("entries/<slug:slug>", entries.entry_page, name="entry"),
     path("rounds/<round_key:key>", timeline.round_page, name="round"),
+    path("rounds/<round_key:key>/appeals", appeals.round_appeals, name="appeals"),
     path("rounds/<round_key:key>/exposure", views.exposure_page, name="exposure"),
     path("rounds/<round_key:key>/figures", views.figures_page, name="figures"),
     path("rounds/<round_key:key>/rules", views.rules_page, name="rules"),
@@ -23,6 +25,13 @@ urlpatterns = [
     path("team/<slug:slug>/tokens", tokens.tokens, name="tokens"),
     path("team/<slug:slug>/tokens/make", tokens.make, name="make_token"),
     path("team/<slug:slug>/tokens/<int:number>/revoke", tokens.revoke, name="revoke_token"),
+    path("team/<slug:slug>/appeals", appeals.team_appeals, name="team_appeals"),
+    path("team/<slug:slug>/appeals/<round_key:key>/<int:number>/withdraw", appeals.withdraw, name="withdraw_appeal"),
+    path(
+        "team/<slug:slug>/appeals/<round_key:key>/<int:number>/files/<int:place>",
+        appeals.download,
+        name="appeal_file",
+    ),
     path("team/<slug:slug>/members", people.members, name="members"),
     path("team/<slug:slug>/members/invite", people.invite_member, name="invite_member"),
     path(
@@ -43,6 +52,9 @@ urlpatterns = [
     path("console/rounds/<round_key:key>/to/<str:state>", rounds.step, name="console_step"),
     path("console/rounds/<round_key:key>/admit", field.admit, name="console_admit"),
     path("console/rounds/<round_key:key>/entries/<slug:slug>/<str:state>", field.change, name="console_part"),
+    path("console/rounds/<round_key:key>/appeals", hearing.appeals, name="console_appeals"),
+    path("console/rounds/<round_key:key>/appeals/<int:number>", hearing.appeal, name="console_appeal"),
+    path("console/rounds/<round_key:key>/appeals/<int:number>/confirm", hearing.confirm, name="console_confirm_ruling"),
     path("console/rounds/<round_key:key>/confirm", rounds.confirm, name="console_confirm"),
     path("console/rounds/<round_key:key>/withdraw", rounds.withdraw, name="console_withdraw"),
     path("console/rounds/<round_key:key>/board", home.live_board, name="console_board"),

@@ -47,6 +47,7 @@ export default defineConfig({
         entry: here("src/entry.ts"),
         privacy: here("src/privacy.ts"),
         exports: here("src/exports.ts"),
+        appeals: here("src/appeals.ts"),
       },
     },
   },

@@ -12,6 +12,7 @@ from ninja.errors import ValidationError
 from arena.middleware import refusal_response
 from arena.refusals import BadRequest, NoSuchEntry, NoSuchList, NoSuchRound, NoSuchSeries, NoSuchVersion, Refusal
 from leaderboard.answers import RefusalOut, shared_for_a_second
+from leaderboard.appeals_api import router as appeals_router
 from leaderboard.boards import board, edition, history
 from leaderboard.breakdown import SELECTABLE, breakdown
 from leaderboard.exposure import exposure
@@ -27,6 +28,7 @@ api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_nam
 api.add_router("", router)
 api.add_router("", log_router)
 api.add_router("", team_router)
+api.add_router("", appeals_router)
 
 
 @api.exception_handler(Refusal)

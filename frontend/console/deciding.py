@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from leaderboard.amending import CannotAmend, NotKept
+from leaderboard.appeals.refusals import CannotRule
 from leaderboard.drafts import CannotOpen
 from leaderboard.entering import CannotMove
 from leaderboard.models import Round
@@ -17,7 +18,7 @@ from leaderboard.rulebook import BadRulebook
 from leaderboard.seen import ChangedMeanwhile, refuse_changed
 from leaderboard.states import held
 
-REFUSED = (CannotMove, CannotOpen, CannotAmend, CannotChange, NotKept, BadRulebook)
+REFUSED = (CannotMove, CannotOpen, CannotAmend, CannotChange, NotKept, BadRulebook, CannotRule)
 
 
 def decided(request: HttpRequest, contest: Round, act: Callable[[Round], object]) -> str:

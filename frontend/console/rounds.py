@@ -48,6 +48,7 @@ def round_page(request: HttpRequest, key: str) -> HttpResponse:
             "amendable": contest.state == RoundState.OPEN,
             "field": field_rows(contest),
             "done": done_in_words(contest),
+            "appeals": contest.appeals.count(),
             "steps": [
                 {"to": str(to), "words": step_words(contest.state, to)}
                 for to in next_steps(contest)

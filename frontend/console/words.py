@@ -157,6 +157,20 @@ ACTIONS: Mapping[str, Any] = {
     "marks.entered": gettext_lazy("entered marks of {component}: {marks} new, {corrected} corrected"),
     "export.asked": gettext_lazy("had board {board} exported"),
 }
+# What a ruling does once it is confirmed.
+RULING_DOES: Mapping[str, Any] = {
+    "none": gettext_lazy("The reasons are published; who is out stays as it is."),
+    "recompute": gettext_lazy(
+        "The cut is made again over the same votes, with what was corrected since. "
+        "What was decided before stays on record."
+    ),
+    "reinstate": gettext_lazy(
+        "It competes again. Its log says by which ruling, and nobody goes out in its place unless the ruling says so."
+    ),
+    "re_run": gettext_lazy(
+        "The result cannot become final until the round is reopened with a new end, or annulled, by the usual step."
+    ),
+}
 DRAFTED = gettext_lazy("made the draft")
 DETAILS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("role", ROLES),

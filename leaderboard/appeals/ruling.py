@@ -124,15 +124,44 @@ def confirm_ruling(ruling: Ruling, *, by: User) -> Ruling:
         raise CannotRule(_("who has proposed it cannot confirm it, too"))
     if conflict := conflict_of(contest, ruling.proposed_by):
         raise CannotRule(_in_their_own_cause(ruling.proposed_by, conflict))
-    ruling.confirmed_by, ruling.confirmed_at = by, clock()
-    ruling.after_step = contest.transitions.aggregate(last=Max("number"))["last"]
-    ruling.save(update_fields=["confirmed_by", "confirmed_at", "after_step"])
+    put_in_force(ruling, contest, by=by)
     appeal.settled_at = ruling.confirmed_at
     appeal.save(update_fields=["settled_at"])
     carry_out(contest, ruling, by=by)
     told = {"n": appeal.number, "outcome": ruling.outcome, "effect": ruling.effect}
     record(by, "ruling.confirmed", contest.subject, **told, proposed_by=ruling.proposed_by.username)
     return ruling
+
+
+def put_in_force(ruling: Ruling, contest: Round, *, by: User) -> None:
+    ruling.confirmed_by, ruling.confirmed_at = by, clock()
+    ruling.after_step = contest.transitions.aggregate(last=Max("number"))["last"]
+    ruling.save(update_fields=["confirmed_by", "confirmed_at", "after_step"])
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would become of an entry by a ruling."""
+
+    name: str
+    before: str
+    after: str
+
+
+@transaction.atomic
+def foresee(ruling: Ruling, *, by: User) -> list[Change]:
+    """What would become of whom if it were confirmed now, found by doing it and taking it back. Raises CannotRule."""
+    contest = held(ruling.appeal.round)
+    before, tried = _states(contest), _unsettled(ruling, contest)
+    put_in_force(tried, contest, by=by)
+    carry_out(contest, tried, by=by)
+    after = _states(contest)
+    transaction.set_rollback(True)
+    return [Change(name, before[name], after[name]) for name in before if before[name] != after[name]]
+
+
+def _states(contest: Round) -> dict[str, str]:
+    return dict(contest.participations.order_by("entry__name").values_list("entry__name", "state"))
 
 
 @transaction.atomic

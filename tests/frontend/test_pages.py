@@ -59,6 +59,7 @@ PAGES = [
     "/privacy",
     "/entries/alder",
     "/rounds/1",
+    "/rounds/1/appeals",
     "/rounds/1/exposure",
     "/rounds/1/figures",
     "/rounds/1/eligibility",

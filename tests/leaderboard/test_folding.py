@@ -323,6 +323,7 @@ def test_the_api_describes_itself(visitor):
         "/api/v1/lists/{day}",
         "/api/v1/log",
         "/api/v1/rounds/{key}",
+        "/api/v1/rounds/{key}/appeals",
         "/api/v1/rounds/{key}/days",
         "/api/v1/rounds/{key}/exposure",
         "/api/v1/rounds/{key}/ranks",
