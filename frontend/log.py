@@ -15,7 +15,7 @@ from arena.visitors import introduces_visitor
 from frontend.eligibility_words import ALLEGATION_STATES, AXES_SHORT, OUTCOMES, SOURCES
 from frontend.timeline import ACTORS, STATE_NAMES
 from frontend.views import grouped, in_language
-from frontend.words import CHANGES
+from frontend.words import CHANGES, GROUNDS, RULING_EFFECTS, RULING_OUTCOMES
 from leaderboard.models import Round, RoundState
 from leaderboard.public_log import KINDS, Line, mark_named, page
 from leaderboard.timeline import public_round
@@ -28,6 +28,7 @@ KIND_NAMES: Mapping[str, Any] = {
     "allegation": gettext_lazy("Allegations"),
     "settlement": gettext_lazy("What became of allegations"),
     "hiding": gettext_lazy("Rights notices"),
+    "ruling": gettext_lazy("Rulings on appeals"),
     "set_aside": gettext_lazy("Votes not counted"),
     "incident": gettext_lazy("Incidents"),
 }
@@ -93,6 +94,8 @@ def link(line: Line, told: Mapping[str, Any]) -> str:
     if line.mark.kind in ("verdict", "allegation", "settlement", "hiding"):
         place = f"allegation-{told['number']}" if line.mark.kind != "verdict" else f"entry-{(line.entry or ('',))[0]}"
         return reverse("eligibility", args=[line.round.key]) + f"#{place}"
+    if line.mark.kind == "ruling":
+        return reverse("appeals", args=[line.round.key]) + f"#appeal-{told['number']}"
     if line.mark.kind == "amendment":
         return reverse("rules", args=[line.round.key]) + f"?version={told['version']}"
     return reverse("figures" if line.mark.kind == "set_aside" else "round", args=[line.round.key])
@@ -142,6 +145,15 @@ def hiding(told: Mapping[str, Any]) -> str:
     ).format(n=told["days"])
 
 
+def ruling(told: Mapping[str, Any]) -> str:
+    return _("The appeal of {team} ({ground}): {outcome}. {effect}.").format(
+        team=told["team"],
+        ground=GROUNDS[told["ground"]],
+        outcome=RULING_OUTCOMES[told["outcome"]],
+        effect=RULING_EFFECTS[told["effect"]],
+    )
+
+
 def set_aside(told: Mapping[str, Any]) -> str:
     words = ngettext(
         "The day before, {n} vote was kept and not counted; {all} so far in this round.",
@@ -172,6 +184,7 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "allegation": allegation,
     "settlement": settlement,
     "hiding": hiding,
+    "ruling": ruling,
     "set_aside": set_aside,
     "incident": incident,
 }

@@ -25,6 +25,7 @@ from leaderboard.models import (
     Round,
     RoundState,
     RulebookVersion,
+    Ruling,
     Transition,
 )
 from leaderboard.official import midnight
@@ -178,6 +179,22 @@ def hidings(window: Window) -> Iterable[Line]:
         yield Line(mark, about.round, (about.entry.slug, about.entry.name), told, row.reason, row.reason_ko)
 
 
+def rulings(window: Window) -> Iterable[Line]:
+    """What was ruled on appeals; both, in full, stand on the page of the round's appeals."""
+    rows = Ruling.objects.filter(confirmed_at__isnull=False)
+    rows = rows.select_related("appeal__round__series", "appeal__team", "part__entry")
+    for row in window.of(rows, "ruling", contest="appeal__round", at="confirmed_at"):
+        told = {
+            "number": row.appeal.number,
+            "team": row.appeal.team.name,
+            "ground": row.appeal.ground,
+            "outcome": row.outcome,
+            "effect": row.effect,
+        }
+        entry = (row.part.entry.slug, row.part.entry.name) if row.part else None
+        yield Line(Mark(row.confirmed_at, "ruling", row.pk), row.appeal.round, entry, told)
+
+
 def set_asides(window: Window) -> Iterable[Line]:
     """How many votes were kept and not counted, by the day, as the figures of the round tell it as well."""
     rounds = Round.objects.filter(series__lists__isnull=False).select_related("series").distinct()
@@ -223,6 +240,7 @@ KINDS: Mapping[str, Callable[[Window], Iterable[Line]]] = {
     "allegation": allegations,
     "settlement": settlements,
     "hiding": hidings,
+    "ruling": rulings,
     "set_aside": set_asides,
     "incident": incidents,
 }

@@ -176,6 +176,18 @@ def test_an_appeal_is_published_with_its_ruling_and_counted_before(appealed, cli
     assert "결정: 인용." in korean
 
 
+def test_the_public_log_tells_rulings_and_leads_to_them(appealed, client):
+    made = appeal(appealed)
+    assert "Team Dogwood" not in said(client.get("/log?kind=ruling"))
+    ruled(made, Verdict("partly", "none", "It was counted late."))
+    page = said(client.get("/log", headers={"Accept-Language": "en"}))
+    told = "The appeal of Team Dogwood (The counting of votes): Granted in part. The result stays as it is."
+    assert told in page
+    assert 'href="/rounds/1/appeals#appeal-1"' in page
+    line = client.get("/api/v1/log?kind=ruling").json()["lines"][0]
+    assert (line["round"], line["told"]["outcome"], line["told"]["number"]) == ("1", "partly", 1)
+
+
 def test_a_withdrawn_appeal_is_counted_and_never_told(appealed, member, client):
     appeal(appealed)
     member("dogwood").post(f"{PATH}/1/1/withdraw", shown_at=PATH)
