@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from frontend.eligibility_words import AXES
@@ -64,10 +64,7 @@ def cut(rules: Rulebook) -> list[Rule]:
         ),
         Rule(
             _("How a tie is settled"),
-            _(
-                "By the first of these steps that decides. This site cannot carry them out by itself yet: "
-                "as things are, the cut goes by the rating alone."
-            ),
+            _("By these steps in turn, until nobody is tied. Which of them decided is published with the result."),
             steps=tuple(tie_step(step, rules) for step in rules.tie_chain),
         ),
     ]
@@ -189,24 +186,22 @@ def part(one: Part) -> str:
     return " ".join(said)
 
 
+TIE_STEPS = {
+    TieStep.RUN_OFF: gettext_lazy("A run-off: more votes between the models at the line."),
+    TieStep.HEAD_TO_HEAD: gettext_lazy("The votes between just these models."),
+    TieStep.COMPONENT: gettext_lazy("The better score in a component of the result."),
+    TieStep.SCORE: gettext_lazy("The higher score stays, though it does not clearly tell them apart."),
+    TieStep.EARLIER_SUBMISSION: gettext_lazy("The model that was submitted earlier stays."),
+    TieStep.BEACON: gettext_lazy("A public random number that nobody could know before."),
+}
+
+
 def tie_step(step: TieStep, rules: Rulebook | None = None) -> str:
     """What a step of the tie chain is; with rules, which component it goes by."""
-    match step:
-        case TieStep.RUN_OFF:
-            return _("A run-off: more votes between the models at the line.")
-        case TieStep.HEAD_TO_HEAD:
-            return _("The votes between just these models.")
-        case TieStep.COMPONENT:
-            named = {one.name: title_of(one) for one in rules.components} if rules else {}
-            if rules and rules.tie_component in named:
-                return _("The better score in this component: {component}.").format(
-                    component=named[rules.tie_component]
-                )
-            return _("The better score in a component of the result.")
-        case TieStep.EARLIER_SUBMISSION:
-            return _("The model that was submitted earlier stays.")
-        case TieStep.BEACON:
-            return _("A public random number that nobody could know before.")
+    named = {one.name: title_of(one) for one in rules.components} if rules else {}
+    if step == TieStep.COMPONENT and rules and rules.tie_component in named:
+        return _("The better score in this component: {component}.").format(component=named[rules.tie_component])
+    return str(TIE_STEPS[step])
 
 
 def voting(rules: Rulebook) -> list[Rule]:

@@ -26,8 +26,8 @@ class Columns:
         self.place = {slug: i for i, slug in enumerate(slugs)}
         self.voters: dict[str, int] = {}
 
-    def of(self, found: Iterable[Ballot]) -> Ballots:
-        """The counted ballots as `rating` takes them."""
+    def of(self, found: Iterable[Ballot], *, all_of_them: bool = False) -> Ballots:
+        """The counted ballots as `rating` takes them. all_of_them: those that are set aside, too."""
         place, voters = self.place, self.voters
         rows = [
             (
@@ -37,7 +37,7 @@ class Columns:
                 voters.setdefault(ballot.voter, len(voters)),
             )
             for ballot in found
-            if ballot.weight
+            if ballot.weight or all_of_them
         ]
         first, second, outcome, voter = zip(*rows, strict=True) if rows else ((), (), (), ())
         return Ballots.from_arrays(first, second, outcome, players=len(place), voter=voter)

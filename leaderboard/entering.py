@@ -11,12 +11,12 @@ from leaderboard.appeals.waiting import refusal_to_finish
 from leaderboard.boards import publish_board
 from leaderboard.consequences import carry_out, let_back_in, take_back
 from leaderboard.counting import stored, tally_of
-from leaderboard.cuts import make_cut, take_back_cut
+from leaderboard.cut.decisions import Undecided, record_decision, take_back_cut
 from leaderboard.drafts import CannotOpen, entrants, references, refuse_unfit
 from leaderboard.eligibility import keep_gate, take_back_gate
 from leaderboard.exposure import exposure_by
 from leaderboard.fold import fold
-from leaderboard.models import LIVE, Folded, Freeze, Round, RoundState
+from leaderboard.models import LIVE, Cause, Folded, Freeze, Round, RoundState
 from leaderboard.pairing import publish_pairing
 from leaderboard.participations import begin
 from leaderboard.recounting import recount
@@ -139,14 +139,16 @@ def tally(contest: Round, now: datetime, ends_at: datetime | None) -> None:
 
 
 def publish_result(contest: Round, now: datetime, ends_at: datetime | None) -> None:
-    """Take out who fails the gate, mark who is out by the cut, and show everybody the board that says so."""
+    """Take out who fails the gate, decide who is out, record it, and show everybody the board that says so."""
     try:
         if keep_gate(contest):
             fold(contest, anyway=True)  # the line is drawn among those who are left
     except CannotJudge as why:
         raise CannotMove(str(why)) from None
-    if not make_cut(contest):
-        raise CannotMove(_("not all entries are joined by votes, so the last of them is not known"))
+    try:
+        record_decision(contest, Cause.PUBLISHED)
+    except Undecided as why:
+        raise CannotMove(str(why)) from None
     stand(contest, RoundState.PROVISIONAL)
     show_again(contest)
 

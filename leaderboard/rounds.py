@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inference.models import Entry
-from leaderboard.cuts import Cut, cut_of
+from leaderboard.cut.outcome import Cut, cut_of
 from leaderboard.drafts import CannotOpen, draft_round
 from leaderboard.entering import CannotMove
 from leaderboard.field import competing

@@ -28,6 +28,7 @@ class TieStep(StrEnum):
     RUN_OFF = "run_off"
     HEAD_TO_HEAD = "head_to_head"
     COMPONENT = "component"
+    SCORE = "score"
     EARLIER_SUBMISSION = "earlier_submission"
     BEACON = "beacon"
 

@@ -54,6 +54,10 @@ class NotConverged(RatingError):
     """The likelihood has no finite maximum, or the solver did not reach it."""
 
 
+class BadGrounds(RatingError):
+    """Grounds of a decision, or a decision, that contradict themselves or cannot be read."""
+
+
 class BadFile(RatingError):
     """A file of ballots that cannot be read."""
 

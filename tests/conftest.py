@@ -85,16 +85,23 @@ def worker() -> Iterator[Worker]:
         yield Worker(app, url)
 
 
+BY_SCORE = ["score", "earlier_submission"]
+
+
 @pytest.fixture
 def contest(transactional_db: None, worker: Worker) -> Any:
-    """An open round of four entries, all answered for by the stand-in, shown as fast as they speak."""
+    """An open round of four entries, all answered for by the stand-in, shown as fast as they speak.
+
+    It has few votes, so that its line is tied as a rule; then the score as it stands decides.
+    """
     return make_contest(worker, 4)
 
 
 def make_contest(worker: Worker, entries: int, **options: Any) -> Any:
     from leaderboard.rounds import open_round
 
-    settings = {"ends_at": timezone.now() + timedelta(days=30), "minimum_votes": 2, "pace": 0} | options
+    usual = {"ends_at": timezone.now() + timedelta(days=30), "minimum_votes": 2, "pace": 0, "tie_chain": BY_SCORE}
+    settings = usual | options
     return open_round(make_entries(worker, entries), **settings)
 
 

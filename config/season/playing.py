@@ -26,7 +26,13 @@ from leaderboard.style import control_style
 
 STEP = timedelta(hours=6)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
-RULES = {"freeze_hours": 48, "minimum_votes": 60, "appeal_days": 14, "references": [REFERENCE.slug]}
+RULES = {
+    "freeze_hours": 48,
+    "minimum_votes": 60,
+    "appeal_days": 14,
+    "references": [REFERENCE.slug],
+    "tie_chain": ["head_to_head", "score", "earlier_submission"],
+}
 LAST_QUARTER = 18  # the hour in Seoul at which the last of a day's four begins
 # Of a day's votes, by the quarter of the day in Seoul.
 QUARTERS = (0.08, 0.22, 0.31, 0.39)

@@ -16,6 +16,7 @@ from leaderboard.models.boards import (
 )
 from leaderboard.models.calls import Application, Call, CallOutcome, Panelist, PanelVerdict, PanelVote
 from leaderboard.models.consequences import Consequence, Effect
+from leaderboard.models.decisions import Cause, Decision
 from leaderboard.models.eligibility import (
     HIDDEN_DAYS,
     Allegation,
@@ -65,8 +66,10 @@ __all__ = [
     "ByCategory",
     "Call",
     "CallOutcome",
+    "Cause",
     "Conflict",
     "Consequence",
+    "Decision",
     "Dissent",
     "Effect",
     "EligibilityVerdict",

@@ -14,7 +14,7 @@ from leaderboard.rounds import close_round
 from leaderboard.schedule import keep_schedule
 from leaderboard.signing import confirm_move, propose_move
 from leaderboard.states import begin, move
-from tests.conftest import make_entries
+from tests.conftest import BY_SCORE, make_entries
 from tests.leaderboard.test_closing import decide
 
 S = RoundState
@@ -23,7 +23,7 @@ S = RoundState
 @pytest.fixture
 def draft(transactional_db, worker):
     now = timezone.now()
-    rules = {"freeze_hours": 24, "appeal_days": 0}
+    rules = {"freeze_hours": 24, "appeal_days": 0, "minimum_votes": 20, "tie_chain": BY_SCORE}
     contest = draft_round(
         make_entries(worker, 4), opens_at=now + timedelta(hours=1), ends_at=now + timedelta(days=5), **rules
     )

@@ -34,8 +34,10 @@ def in_days(days):
     return (timezone.localtime() + timedelta(days=days)).isoformat()
 
 
-def test_a_round_goes_from_a_draft_to_its_final_result(entries, run):
-    said = run("draft_round", *entries, opens=in_days(1), ends=in_days(9), appeal_days=0, by="ahn")
+def test_a_round_goes_from_a_draft_to_its_final_result(entries, run, tmp_path):
+    rules = tmp_path / "rules.json"
+    rules.write_text('{"appeal_days": 0, "minimum_votes": 20, "tie_chain": ["head_to_head", "score"]}')
+    said = run("draft_round", *entries, opens=in_days(1), ends=in_days(9), rulebook=rules, by="ahn")
     assert "manage.py round 1 scheduled" in said
     run("draft_round", number=1, cut=2)
     step = {"by": "ahn", "reason": "As agreed.", "yes": True}

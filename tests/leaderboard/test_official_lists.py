@@ -84,7 +84,7 @@ def test_midnights_without_anybody_get_the_board_of_then_afterwards(begun):
 @pytest.mark.parametrize("looked", [(1, 2, 5), (5,)], ids=["night after night", "days later"])
 def test_a_closed_round_gets_one_more_list_with_its_last_board(begun, looked):
     votes = [("alder", "birch", "a"), ("birch", "cedar", "a"), ("cedar", "dogwood", "a")]
-    voted(begun, MIDNIGHT + HOUR, *votes)
+    voted(begun, MIDNIGHT + HOUR, *votes * 2)
     pin_due_lists(MIDNIGHT + 2 * HOUR)
     final = close_round(begun).board
     Board.objects.filter(created_at__gt=MIDNIGHT + HOUR).update(created_at=MIDNIGHT + 3 * HOUR)

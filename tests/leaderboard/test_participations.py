@@ -24,6 +24,7 @@ from leaderboard.participations import CannotChange, admit_wildcard, change_part
 from leaderboard.recounting import recount
 from leaderboard.rounds import CannotOpen, close_round, open_following_round, open_round
 from rating.command import main as rating_command
+from tests.conftest import BY_SCORE
 from tests.leaderboard.test_folding import cast
 
 ODDS = ("a", "a", "a", "b", "tie")
@@ -48,7 +49,7 @@ def with_reference(transactional_db, worker):
     entries = [enter(slug, worker) for slug in ("alder", "birch", "cedar", "dogwood")]
     enter("zelkova", worker)
     ends = timezone.now() + timedelta(days=30)
-    return open_round(entries, ends_at=ends, minimum_votes=2, pace=0, references=["zelkova"])
+    return open_round(entries, ends_at=ends, minimum_votes=2, pace=0, references=["zelkova"], tie_chain=BY_SCORE)
 
 
 def ladder(contest, *slugs, games=20):

@@ -310,7 +310,8 @@ def test_the_next_round_has_the_same_rules(contest):
 def test_rounds_of_before_rulebooks_are_given_theirs(contest):
     cast(contest, "alder", "birch", "a")
     # Their pairs were drawn uniformly, and go on so until somebody amends it.
-    as_opened = changed(in_force(contest), {"pairing": {"method": "uniform"}})
+    usual = {"pairing": {"method": "uniform"}, "tie_chain": list(Rulebook().tie_chain)}
+    as_opened = changed(in_force(contest), usual)
     loader = MigrationExecutor(connection).loader
     (ours,) = [step for step in loader.disk_migrations.values() if step.name.endswith("_rulebooks")]
     before = [step for step in ours.dependencies if step[0] == "leaderboard"]

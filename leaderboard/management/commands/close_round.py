@@ -10,7 +10,6 @@ from django.db import transaction
 from leaderboard.management.commands.export_board import write_files
 from leaderboard.models import LIVE, Round, RoundState
 from leaderboard.rounds import CannotClose, close_round, open_following_round
-from leaderboard.rulebook import in_force
 
 
 class Command(BaseCommand):
@@ -36,12 +35,8 @@ class Command(BaseCommand):
         print(f"{contest} is closed after {cut.board.votes} counted votes.")
         for entry in cut.eliminated:
             print(f"Eliminated: {entry.name} ({entry.slug})")
-        minimum = in_force(contest).minimum_votes
-        thin = cut.board.standings.filter(votes__lt=minimum).count()
-        if thin:
-            print(f"Of {thin} entries there are fewer than the {minimum} votes that the round asks for.")
         if cut.tied:
-            print(f"The line lies within the 95 % interval of: {', '.join(cut.tied)}. Say so when you announce it.")
+            print(f"Tied at the line were {', '.join(cut.tied)}. What decided: {cut.decided_by}. Say so with it.")
         if following:
             names = following.participations.values_list("entry__name", flat=True)
             print(f"{following} is open until {following.ends_at:%Y-%m-%d %H:%M} UTC: {', '.join(names)}.")

@@ -1,0 +1,143 @@
+"""A round's decision: made of its votes and rules, recorded as an edition, and carried out on who takes part."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from arena.ballots import ballots
+from leaderboard import rulebook
+from leaderboard.counting import Columns
+from leaderboard.cut.words import why_not
+from leaderboard.editions import newest
+from leaderboard.models import (
+    DECIDED,
+    Board,
+    Cause,
+    Decision,
+    Folded,
+    Participation,
+    ParticipationRole,
+    ParticipationState,
+    Round,
+)
+from leaderboard.participations import write_state
+from rating import Ballots
+from rating import decision as pure
+
+COMPETED = (ParticipationState.COMPETING, ParticipationState.ELIMINATED)
+
+
+class Undecided(Exception):
+    """The votes and the rules do not say who is out; `decision` says how far they come, the words why."""
+
+    def __init__(self, decision: pure.Decision) -> None:
+        super().__init__(why_not(decision))
+        self.decision = decision
+
+
+def decide_now(contest: Round, *, gate: bool = True, set_aside: bool = False) -> pure.Decision:
+    """Who would be out by the newest board's votes, as things stand. Nothing is stored.
+
+    gate: whether those who are disqualified are left out; set_aside: count also the votes that are set aside.
+    """
+    board = newest(contest.series)
+    assert board is not None  # opening published one
+    return decided_by(contest, board, grounds_of(contest, board, gate=gate), set_aside=set_aside)
+
+
+def decided_by(contest: Round, board: Board, grounds: pure.Grounds, *, set_aside: bool = False) -> pure.Decision:
+    """The decision on these grounds by the votes that a board knows."""
+    slugs = Folded.objects.get(series_id=contest.series_id).slugs
+    return pure.decide(votes_of(contest, board, slugs, set_aside=set_aside), slugs, grounds)
+
+
+def votes_of(contest: Round, board: Board, slugs: list[str], *, set_aside: bool = False) -> Ballots:
+    """The ballots that a board counts; with those that are set aside, if they are asked for."""
+    found = ballots(contest.gate, upto=board.position)
+    return Columns(slugs).of(found, all_of_them=set_aside)
+
+
+def grounds_of(contest: Round, board: Board, *, gate: bool = True, kept: Collection[str] = frozenset()) -> pure.Grounds:
+    """What the round's decision rests on beside the votes. kept: who stays by a ruling."""
+    parts = contest.participations.select_related("entry")
+    return pure.Grounds(
+        rules=rules_of(rulebook.in_force(contest)),
+        entrants=tuple(entrant(part, gate=gate, kept=part.entry.slug in kept) for part in parts),
+        position=board.position,
+    )
+
+
+def rules_of(rules: rulebook.Rulebook) -> pure.Rules:
+    """What of a rulebook decides who is out."""
+    return pure.Rules(
+        cut_size=rules.cut_size,
+        minimum_votes=rules.minimum_votes,
+        tie_band=rules.tie_band,
+        fewest_voters=rules.fewest_voters,
+        tie_chain=tuple(str(step) for step in rules.tie_chain),
+        score=rules.score,
+    )
+
+
+def entrant(part: Participation, *, gate: bool, kept: bool) -> pure.Entrant:
+    """How a participation stands in the field of a decision."""
+    why = ""
+    if part.role == ParticipationRole.REFERENCE:
+        why = str(part.role)
+    elif part.state not in COMPETED and (gate or part.state != ParticipationState.DISQUALIFIED):
+        why = str(part.state)
+    return pure.Entrant(
+        part.entry.slug,
+        competes=not why,
+        why=why,
+        submitted_at=moment(part.entry.created_at),
+        kept=kept and not why,
+    )
+
+
+def moment(at: datetime) -> str:
+    """As grounds spell a time."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def record_decision(contest: Round, cause: Cause, *, kept: Collection[str] = frozenset()) -> Decision:
+    """Decide, write the next edition, and mark who is out by it; in the caller's transaction, who holds the round.
+
+    kept: who stays by a ruling, whatever the votes say. Raises Undecided, and changes nothing then.
+    """
+    board = newest(contest.series)
+    assert board is not None  # opening published one
+    grounds = grounds_of(contest, board, kept=kept)
+    found = decided_by(contest, board, grounds)
+    if found.state != "decided":
+        raise Undecided(found)
+    last = contest.decisions.order_by("-edition").first()
+    written = Decision.objects.create(
+        round=contest,
+        edition=last.edition + 1 if last else 1,
+        cause=cause,
+        board=board,
+        position=board.position,
+        grounds=grounds.canonical(),
+        content=found.canonical(),
+        digest=found.digest(),
+    )
+    mark(contest, found.goes)
+    return written
+
+
+def mark(contest: Round, goes: Collection[str]) -> None:
+    """Let those be out who are to be, and nobody else."""
+    for part in contest.participations.filter(state__in=COMPETED).select_related("entry"):
+        state = ParticipationState.ELIMINATED if part.entry.slug in goes else ParticipationState.COMPETING
+        if part.state != state:
+            write_state(part, state)
+
+
+def take_back_cut(contest: Round) -> None:
+    """Who was out by this round competes in it again. What was decided stays on record, and is not in force."""
+    mark(contest, ())
+
+
+def in_force(contest: Round) -> Decision | None:
+    """The newest edition, while the round's result is published; None for results of before there were decisions."""
+    return contest.decisions.order_by("-edition").first() if contest.state in DECIDED else None

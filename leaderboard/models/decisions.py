@@ -1,0 +1,40 @@
+"""What was decided about a round, edition by edition."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from leaderboard.models.boards import Board
+from leaderboard.models.rounds import Round
+
+
+class Cause(models.TextChoices):
+    """Why a decision was made: the result was published, or a ruling on an appeal amended it."""
+
+    PUBLISHED = "published"
+    RULING = "ruling"
+
+
+class Decision(models.Model):
+    """Who is out by a round, with everything it rests on. Never changed: a trigger refuses it.
+
+    An amendment is the next edition. The newest is in force as long as the round's result is published.
+    """
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="decisions")
+    edition = models.PositiveSmallIntegerField()
+    cause = models.CharField(max_length=10, choices=Cause)
+    board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="decisions")
+    position = models.PositiveBigIntegerField(help_text="The last vote it knows.")
+    grounds = models.TextField(help_text="rating.Grounds as canonical JSON.")
+    content = models.TextField(help_text="rating.Decision as canonical JSON, which says who is out and why.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the content, in hexadecimal.")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "edition"], name="decision_edition_once_a_round"),
+            models.CheckConstraint(condition=Q(edition__gte=1), name="decision_editions_count_from_one"),
+            models.CheckConstraint(condition=Q(cause__in=Cause.values), name="decision_cause_is_known"),
+        ]
+        ordering = ["round", "edition"]
