@@ -1,9 +1,11 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from frontend import appeals, eligibility, entries, log, people, timeline, tokens, views
-from frontend.console import amendments, drafts, field, files, home, rounds
+from frontend import allegations, appeals, eligibility, entries, log, people, timeline, tokens, views
+from frontend.console import allegations as console_allegations
+from frontend.console import amendments, drafts, field, files, home, incidents, rounds
 from frontend.console import appeals as hearing
+from frontend.console import eligibility as judging
 
 urlpatterns = [
     path("", views.arena, name="arena"),
@@ -42,6 +44,10 @@ urlpatterns = [
     path("team/<slug:slug>/members/leave", people.leave, name="leave_team"),
     path("team/<slug:slug>/members/<str:name>/role", people.change_member, name="change_member"),
     path("team/<slug:slug>/members/<str:name>/remove", people.remove_member, name="remove_member"),
+    path("team/<slug:slug>/allegations", allegations.allegations, name="allegations"),
+    path("team/<slug:slug>/allegations/raise", allegations.allege, name="allege"),
+    path("team/<slug:slug>/allegations/<int:number>/answer", allegations.answer, name="rebut"),
+    path("team/<slug:slug>/allegations/<int:number>/withdraw", allegations.take_back, name="withdraw_allegation"),
     path("console/", home.home, name="console"),
     path("console/entries", home.entries, name="console_entries"),
     path("console/log", home.log, name="console_log"),
@@ -58,6 +64,21 @@ urlpatterns = [
     path("console/rounds/<round_key:key>/confirm", rounds.confirm, name="console_confirm"),
     path("console/rounds/<round_key:key>/withdraw", rounds.withdraw, name="console_withdraw"),
     path("console/rounds/<round_key:key>/board", home.live_board, name="console_board"),
+    path("console/rounds/<round_key:key>/eligibility", judging.overview, name="console_eligibility"),
+    path("console/rounds/<round_key:key>/eligibility/<slug:slug>/<str:axis>", judging.judge, name="console_judge"),
+    path(
+        "console/rounds/<round_key:key>/eligibility/<slug:slug>/<str:axis>/confirm",
+        judging.confirm,
+        name="console_confirm_verdict",
+    ),
+    path(
+        "console/rounds/<round_key:key>/eligibility/<slug:slug>/<str:axis>/withdraw",
+        judging.withdraw,
+        name="console_withdraw_verdict",
+    ),
+    path("console/rounds/<round_key:key>/allege", console_allegations.enter, name="console_allege"),
+    path("console/allegations/<int:number>/<str:to>", console_allegations.change, name="console_allegation"),
+    path("console/incidents/new", incidents.report, name="console_incident"),
     path("console/exports", files.exports, name="console_exports"),
     path("console/exports/ask", files.ask, name="console_ask_export"),
     path("console/exports/progress", files.progress, name="console_export_progress"),

@@ -11,10 +11,13 @@ from django.utils import timezone
 from arena.models import Vote
 from inference.draining import in_service
 from inference.models import Entry, Worker
+from leaderboard.allegations import state_of
 from leaderboard.appeals.ruling import waiting_ruling
 from leaderboard.appeals.waiting import re_runs_owed, refusal_to_finish, waiting_appeals
-from leaderboard.models import LIVE, Export, ParticipationState, Round, RoundState
+from leaderboard.eligibility import unverified
+from leaderboard.models import LIVE, AllegationState, Export, ParticipationState, Round, RoundState
 from leaderboard.signing import waiting_proposal
+from leaderboard.verdicts import waiting_verdicts
 
 SETTLED = (RoundState.FINAL, RoundState.ANNULLED)
 
@@ -37,6 +40,9 @@ class Kind(StrEnum):
     NOBODY_ANSWERS = "nobody_answers"
     WORKER_DOWN = "worker_down"
     UNCOUNTED = "uncounted"
+    VERDICTS = "verdicts"
+    VERDICT_SIGNATURE = "verdict_signature"
+    ALLEGATION = "allegation"
     EXPORT_FAILED = "export_failed"
 
 
@@ -62,6 +68,7 @@ def of_rounds() -> Iterator[Need]:
             yield Need(Kind.SIGNATURE, contest, about=proposal.asked_by.username, at=proposal.asked_at)
         yield from of_appeals(contest)
         yield from of_state(contest)
+        yield from of_gate(contest)
 
 
 def of_appeals(contest: Round) -> Iterator[Need]:
@@ -93,6 +100,17 @@ def of_state(contest: Round) -> Iterator[Need]:
             yield Need(Kind.FREEZES, contest, at=contest.freezes_at)
         case RoundState.OPEN | RoundState.FROZEN if contest.ends_at - now < SOON:
             yield Need(Kind.ENDS, contest, at=contest.ends_at)
+
+
+def of_gate(contest: Round) -> Iterator[Need]:
+    """Verdicts that wait for a second organizer or are wanted before the result, and allegations to be settled."""
+    for asked in waiting_verdicts(contest):
+        yield Need(Kind.VERDICT_SIGNATURE, contest, about=asked.asked_by.username, at=asked.asked_at)
+    if contest.state in (RoundState.CLOSED, RoundState.TALLIED) and (missing := unverified(contest)):
+        yield Need(Kind.VERDICTS, contest, about=", ".join(sorted(missing)))
+    for raised in contest.allegations.select_related("entry").prefetch_related("changes"):
+        if state_of(raised) == AllegationState.OPEN:
+            yield Need(Kind.ALLEGATION, contest, about=raised.entry.name, at=raised.at)
 
 
 def of_models() -> Iterator[Need]:

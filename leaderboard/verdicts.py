@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.audit import record
@@ -60,6 +61,17 @@ def verdict_on(part: Participation, axis: Axis) -> EligibilityVerdict | None:
     return part.verdicts.filter(axis=axis).order_by("-number").first()
 
 
+def waiting_verdict(part: Participation, axis: Axis) -> VerdictProposal | None:
+    """The verdict that waits for a second organizer, if one does."""
+    return part.verdict_proposals.filter(axis=axis, withdrawn_by=None, verdict=None).select_related("asked_by").first()
+
+
+def waiting_verdicts(contest: Round) -> QuerySet[VerdictProposal]:
+    """All that wait in a round."""
+    found = VerdictProposal.objects.filter(part__round=contest, withdrawn_by=None, verdict=None)
+    return found.select_related("asked_by").order_by("id")
+
+
 def needs_two(outcome: Outcome, before: EligibilityVerdict | None) -> bool:
     """Who goes out goes by the word of two, and what two have found is not undone by one."""
     return outcome == Outcome.FAILED or (before is not None and before.outcome == Outcome.FAILED)
@@ -87,7 +99,7 @@ def propose_verdict(part: Participation, axis: Axis, said: Finding, *, by: User)
     before = verdict_on(part, axis)
     if not needs_two(said.outcome, before):
         raise CannotJudge(_("one organizer is enough for that"))
-    if part.verdict_proposals.filter(axis=axis, withdrawn_by=None, verdict=None).exists():
+    if waiting_verdict(part, axis):
         raise CannotJudge(_("another verdict waits to be confirmed; confirm or withdraw that first"))
     told = checked(said, before)
     _log(by, "verdict.asked", part, axis, told)

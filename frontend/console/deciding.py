@@ -8,17 +8,33 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from leaderboard.allegations import CannotAllege
 from leaderboard.amending import CannotAmend, NotKept
 from leaderboard.appeals.refusals import CannotRule
 from leaderboard.drafts import CannotOpen
 from leaderboard.entering import CannotMove
+from leaderboard.evidence import NoEvidence
+from leaderboard.incidents import CannotReport
 from leaderboard.models import Round
 from leaderboard.participations import CannotChange
 from leaderboard.rulebook import BadRulebook
 from leaderboard.seen import ChangedMeanwhile, refuse_changed
 from leaderboard.states import held
+from leaderboard.verdicts import CannotJudge
 
-REFUSED = (CannotMove, CannotOpen, CannotAmend, CannotChange, NotKept, BadRulebook, CannotRule)
+REFUSED = (
+    CannotMove,
+    CannotOpen,
+    CannotAmend,
+    CannotChange,
+    CannotAllege,
+    CannotJudge,
+    CannotReport,
+    CannotRule,
+    NoEvidence,
+    NotKept,
+    BadRulebook,
+)
 
 
 def decided(request: HttpRequest, contest: Round, act: Callable[[Round], object]) -> str:

@@ -29,8 +29,12 @@ NEEDS: Mapping[Kind, Any] = {
     Kind.NOBODY_ANSWERS: gettext_lazy("Nobody answers for {about}, so it is not drawn."),
     Kind.WORKER_DOWN: gettext_lazy("A worker does not answer: {about}"),
     Kind.UNCOUNTED: gettext_lazy("Votes are cast and not counted: the fold is stuck."),
+    Kind.VERDICTS: gettext_lazy("Before the result of {round} can be published, verdicts are wanted on: {about}."),
+    Kind.VERDICT_SIGNATURE: gettext_lazy("{about} asks for a second signature under a verdict in {round}."),
+    Kind.ALLEGATION: gettext_lazy("An allegation against {about} waits to be settled ({round})."),
     Kind.EXPORT_FAILED: gettext_lazy("An export could not be written: {about}"),
 }
+OF_GATE = (Kind.VERDICTS, Kind.VERDICT_SIGNATURE, Kind.ALLEGATION)  # what is done on the page of eligibility
 PARTS: Mapping[str, Any] = {
     "competing": gettext_lazy("takes part"),
     "eliminated": gettext_lazy("eliminated"),
