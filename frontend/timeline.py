@@ -62,6 +62,7 @@ def round_page(request: HttpRequest, key: str) -> HttpResponse:
             "title": in_language(found["title"], found["title_ko"]),
             "state_name": STATE_NAMES[found["state"]],
             "state_more": STATES_MEAN[found["state"]],
+            "composite": found["score"] == "composite" and found["state"] not in UNOPENED,
             "has_board": found["state"] not in UNOPENED,
             "stages": [stage_as_drawn(stage) for stage in found["stages"]],
             "steps": [step_as_drawn(step) for step in reversed(found["steps"])],

@@ -1,11 +1,12 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from frontend import allegations, appeals, eligibility, entries, log, people, timeline, tokens, views
+from frontend import allegations, appeals, eligibility, entries, log, people, scores, timeline, tokens, views
 from frontend.console import allegations as console_allegations
 from frontend.console import amendments, drafts, field, files, home, incidents, rounds
 from frontend.console import appeals as hearing
 from frontend.console import eligibility as judging
+from frontend.console import scores as console_scores
 
 urlpatterns = [
     path("", views.arena, name="arena"),
@@ -16,6 +17,7 @@ urlpatterns = [
     path("rounds/<round_key:key>/exposure", views.exposure_page, name="exposure"),
     path("rounds/<round_key:key>/figures", views.figures_page, name="figures"),
     path("rounds/<round_key:key>/rules", views.rules_page, name="rules"),
+    path("rounds/<round_key:key>/scores", scores.scores_page, name="scores"),
     path("rounds/<round_key:key>/eligibility", eligibility.eligibility_page, name="eligibility"),
     path("log", log.log_page, name="log"),
     path("about", views.about, name="about"),
@@ -61,6 +63,16 @@ urlpatterns = [
     path("console/rounds/<round_key:key>/appeals", hearing.appeals, name="console_appeals"),
     path("console/rounds/<round_key:key>/appeals/<int:number>", hearing.appeal, name="console_appeal"),
     path("console/rounds/<round_key:key>/appeals/<int:number>/confirm", hearing.confirm, name="console_confirm_ruling"),
+    path("console/rounds/<round_key:key>/scores", console_scores.scores, name="console_scores"),
+    path("console/rounds/<round_key:key>/scores/<slug:component>", console_scores.marks, name="console_marks"),
+    path(
+        "console/rounds/<round_key:key>/scores/<slug:component>/judge", console_scores.name_judge, name="console_judge"
+    ),
+    path(
+        "console/rounds/<round_key:key>/scores/<slug:component>/conflict",
+        console_scores.conflict,
+        name="console_conflict",
+    ),
     path("console/rounds/<round_key:key>/confirm", rounds.confirm, name="console_confirm"),
     path("console/rounds/<round_key:key>/withdraw", rounds.withdraw, name="console_withdraw"),
     path("console/rounds/<round_key:key>/board", home.live_board, name="console_board"),

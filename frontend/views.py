@@ -43,9 +43,9 @@ from frontend.words import (
 from leaderboard.boards import all_series, board
 from leaderboard.course import days, ranks
 from leaderboard.exposure import exposure
-from leaderboard.models import DECIDED, LIVE, Round, RoundState
+from leaderboard.models import DECIDED, LIVE, UNOPENED, Round, RoundState
 from leaderboard.official import official, official_lists
-from leaderboard.rulebook import digest_of, read_rulebook
+from leaderboard.rulebook import digest_of, in_force, read_rulebook
 from leaderboard.timeline import public_round
 from leaderboard.winrates import win_rates
 
@@ -87,11 +87,18 @@ def board_page(request: HttpRequest) -> HttpResponse:
             "words": board_words(),
             "series": series,
             "board": found and board_as_drawn(found),
+            "composite": bool(found and found["round"] and total_decides(found["round"]["key"])),
             "day": day,
             "selectable": selectable(),
             "days": [date.fromisoformat(one["date"]) for one in lists["lists"]] if lists else [],
         },
     )
+
+
+def total_decides(key: str) -> bool:
+    """Whether the rating is only one component of what decides in this round."""
+    contest = public_round(key)
+    return contest is not None and bool(in_force(contest).components)
 
 
 def day_named(text: str) -> date:
@@ -167,6 +174,7 @@ def rules_page(request: HttpRequest, key: str) -> HttpResponse:
             "shown": shown,
             "digest": digest_of(content),
             "chapters": rules_in_words(read_rulebook(content)),
+            "composite": bool(read_rulebook(content).components) and contest.state not in UNOPENED,
             "versions": [{"made": one, "reason": in_language(one.reason, one.reason_ko)} for one in versions],
         },
     )

@@ -21,6 +21,7 @@ from leaderboard.log_api import router as log_router
 from leaderboard.models import UNOPENED
 from leaderboard.official import official, official_lists
 from leaderboard.rulebook import Rulebook, digest_of, version_of
+from leaderboard.scores_api import router as scores_router
 from leaderboard.team_api import router as team_router
 from leaderboard.timeline import public_round, timeline
 
@@ -29,6 +30,7 @@ api.add_router("", router)
 api.add_router("", log_router)
 api.add_router("", team_router)
 api.add_router("", appeals_router)
+api.add_router("", scores_router)
 
 
 @api.exception_handler(Refusal)
@@ -213,6 +215,7 @@ class CourseOut(Schema):
     freezes_at: str | None
     ends_at: str
     appeals_end_at: str | None
+    score: str  # what decides who is out: the rating in the arena, or a composite
     rulebook: str  # the digest of the one in force
     stages: list[StageOut]
     steps: list[StepOut]

@@ -5,7 +5,7 @@ from typing import Any
 
 from leaderboard.keys import rounds_by
 from leaderboard.models import Round, RoundState, Transition
-from leaderboard.rulebook import digest_of, rulebook_bytes
+from leaderboard.rulebook import digest_of, in_force, rulebook_bytes
 
 S = RoundState
 COURSE = (S.SCHEDULED, S.OPEN, S.FROZEN, S.CLOSED, S.TALLIED, S.PROVISIONAL, S.APPEAL, S.FINAL)
@@ -33,6 +33,7 @@ def timeline(key: str) -> dict[str, Any] | None:
         "freezes_at": _told(contest.freezes_at),
         "ends_at": contest.ends_at.isoformat(),
         "appeals_end_at": _told(contest.appeals_end_at),
+        "score": in_force(contest).score,
         "rulebook": digest_of(rulebook_bytes(contest).decode()),
         "stages": _stages(contest, steps),
         "steps": [_step(step) for step in steps],

@@ -18,6 +18,7 @@ from leaderboard.incidents import CannotReport
 from leaderboard.models import Round
 from leaderboard.participations import CannotChange
 from leaderboard.rulebook import BadRulebook
+from leaderboard.scoring.panels import CannotMark
 from leaderboard.seen import ChangedMeanwhile, refuse_changed
 from leaderboard.states import held
 from leaderboard.verdicts import CannotJudge
@@ -29,6 +30,7 @@ REFUSED = (
     CannotChange,
     CannotAllege,
     CannotJudge,
+    CannotMark,
     CannotReport,
     CannotRule,
     NoEvidence,

@@ -25,6 +25,7 @@ from leaderboard.models import (
     RoundState,
 )
 from leaderboard.participations import CHANGEABLE, CHANGES
+from leaderboard.rulebook import in_force
 from leaderboard.seen import ChangedMeanwhile, seen_as
 from leaderboard.signing import confirm_move, propose_move, waiting_proposal, withdraw_proposal
 from leaderboard.states import MOVED_END, REOPENED, REOPENED_FROZEN, Step, move, next_steps
@@ -45,6 +46,7 @@ def round_page(request: HttpRequest, key: str) -> HttpResponse:
             **about(contest),
             "unopened": contest.state in UNOPENED,
             "draft": contest.state == RoundState.DRAFT,
+            "composite": bool(in_force(contest).components) and contest.state not in UNOPENED,
             "amendable": contest.state == RoundState.OPEN,
             "field": field_rows(contest),
             "done": done_in_words(contest),

@@ -16,11 +16,9 @@ from rating import Component, Composite, composite_of, rounded
 
 
 def public_scores(key: str) -> dict[str, Any] | None:
-    """A round's scores as far as they are public; None without such a round, or where the rating decides alone."""
+    """A round's scores as far as they are public, without components where the rating decides alone; None: no round."""
     contest = public_round(key)
-    if contest is None or not in_force(contest).components:
-        return None
-    return told(contest, all_of_it=False)
+    return None if contest is None else told(contest, all_of_it=False)
 
 
 def scores_public(contest: Round, rules: Rulebook) -> bool:
@@ -34,7 +32,7 @@ def scores_public(contest: Round, rules: Rulebook) -> bool:
 
 
 def told(contest: Round, *, all_of_it: bool = True) -> dict[str, Any]:
-    """The scores of a round whose rulebook has components. all_of_it: also what is not public, for organizers."""
+    """The scores of a round. all_of_it: also what is not public, for organizers."""
     rules = in_force(contest)
     shown = all_of_it or scores_public(contest, rules)
     head = {
@@ -50,7 +48,8 @@ def told(contest: Round, *, all_of_it: bool = True) -> dict[str, Any]:
         "total_places": rules.total_places,
     }
     sheet = sheet_of(contest)
-    assert sheet is not None  # its rulebook has components
+    if sheet is None:
+        return head | {"components": [], "entries": [], "average": None, "missing": []}
     added = Added.of(contest, sheet, all_of_it=all_of_it) if shown else None
     return head | {
         "components": [component_told(sheet, added, one, all_of_it=all_of_it) for one in rules.components],

@@ -328,6 +328,7 @@ def test_the_api_describes_itself(visitor):
         "/api/v1/rounds/{key}/exposure",
         "/api/v1/rounds/{key}/ranks",
         "/api/v1/rounds/{key}/rulebook",
+        "/api/v1/rounds/{key}/scores",
         "/api/v1/rounds/{key}/win-rates",
         "/api/v1/team/workers",
         "/api/v1/team/workers/{number}/drain",
