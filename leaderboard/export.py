@@ -18,12 +18,14 @@ from typing import Any
 from arena.ballots import Total, totals
 from leaderboard.ballot_file import Told, write_ballots
 from leaderboard.boards import as_told
+from leaderboard.cut.told import decision_of
 from leaderboard.editions import served
 from leaderboard.judging import line_of
 from leaderboard.models import Board, Round
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # wide ones count in East Asia's Excel
 BALLOTS, SUMS = "ballots.jsonl.gz", "SHA256SUMS"
+GROUNDS, DECISION = "grounds.json", "decision.json"
 UNFINISHED = ".unfinished"
 
 
@@ -50,7 +52,7 @@ def export_board(edition: Board, folder: Path, *, told: Told = int) -> list[Path
         write_ballots(contest.gate, edition.position, unfinished / BALLOTS, told=told)
         for name, write in WRITERS.items():
             write(contest, edition, unfinished / name)
-        names = sorted([*WRITERS, BALLOTS])
+        names = sorted([*WRITERS, BALLOTS, *write_decision(contest, edition, unfinished)])
         write_sums(unfinished, names)
         (folder / SUMS).unlink(missing_ok=True)
         for name in (*names, SUMS):
@@ -109,6 +111,16 @@ def write_standings(contest: Round, edition: Board, file: Path) -> None:
 def harmless(value: Any) -> Any:
     """A cell that a spreadsheet will not run: text that looks like a formula gets a quote in front."""
     return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_STARTS) else value
+
+
+def write_decision(contest: Round, edition: Board, folder: Path) -> list[str]:
+    """The decision that the edition shows and what it rests on, as they were recorded. Returns the files' names."""
+    found = decision_of(contest, edition)
+    if found is None:
+        return []
+    (folder / GROUNDS).write_bytes(found.grounds.encode())
+    (folder / DECISION).write_bytes(found.content.encode())
+    return [GROUNDS, DECISION]
 
 
 def write_tallies(contest: Round, edition: Board, file: Path) -> None:

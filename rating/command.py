@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Never
 
+from rating.decided import decided_anew, in_words, reproduced
 from rating.errors import BadSetting, Disconnected, RatingError
 from rating.files import read_votes
 from rating.plots import draw
@@ -22,13 +23,14 @@ GROUPS_NAMED, PLAYERS_NAMED = 4, 4  # in the line that says which groups never m
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status, 2 for anything that could not be done."""
+    """Run the command; returns the exit status: 2 for what could not be done, 1 for a decision not reproduced."""
+    status = 0
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A name that the terminal's encoding lacks is shown as its code.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         asked = command_line().parse_args(arguments)
-        asked.run(asked)
+        status = asked.run(asked) or 0
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads has seen enough. What is still buffered must not be flushed into the closed pipe at exit.
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return refuse(f"{why.filename}: {why.strerror}" if why.filename else str(why))
     except MemoryError:
         return refuse("there is not enough memory for so many players")
-    return 0
+    return status
 
 
 def refuse(why: str) -> int:
@@ -68,6 +70,9 @@ def command_line() -> argparse.ArgumentParser:
     plot = commands.add_parser("plot", help="draw ratings with their intervals", allow_abbrev=False)
     plot.set_defaults(run=draw_board)
     plot.add_argument("-o", "--output", required=True, metavar="IMAGE", help="written by its ending: svg, png, pdf")
+    again = commands.add_parser("decide", help="decide a cut anew from an exported folder", allow_abbrev=False)
+    again.set_defaults(run=print_decision)
+    again.add_argument("folder", type=Path, metavar="FOLDER", help="with ballots, grounds.json and decision.json")
     for command in (rate, plot):
         add_settings(command)
     return parser
@@ -201,3 +206,14 @@ def draw_board(asked: argparse.Namespace) -> None:
     settings = settings_asked(asked)
     names, votes = votes_asked(asked, settings)
     draw(board_of(names, votes, settings), asked.output, settings)
+
+
+def print_decision(asked: argparse.Namespace) -> int:
+    """Print who goes by the files of an export; 1 where they said something else."""
+    made, said = decided_anew(asked.folder)
+    print("\n".join(map(printable, in_words(made))))
+    if reproduced(made, said):
+        print("DECISION REPRODUCED")
+        return 0
+    print("DECISION NOT REPRODUCED: decision.json says something else")
+    return 1

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Self, get_args
 
 from rating.composite import Normalisation
@@ -12,11 +13,14 @@ from rating.readings import (
     canonical,
     decimal,
     digest_of,
+    exact,
+    figure,
     moment,
     parsed,
     perhaps,
     record,
     several,
+    spelt,
     text,
     truth,
     whole,
@@ -72,9 +76,14 @@ class Part:
     normalisation: Normalisation
     maximum: Decimal | None = None
     places: int = 1
-    scores: Mapping[str, Decimal] | None = None
-    errors: Mapping[str, Decimal] | None = None
-    """Standard errors of the scores, in their unit."""
+    scores: Mapping[str, Fraction] | None = None
+    covariance: tuple[tuple[float, ...], ...] | None = None
+    """Of the scores' errors, in their unit squared; rows and columns in the order of the slugs."""
+
+    def __post_init__(self) -> None:
+        wanted = len(self.scores or ())
+        if self.covariance is not None and {len(self.covariance), *map(len, self.covariance)} != {wanted}:
+            raise BadGrounds(f"component {self.name!r}: the covariance of {wanted} scores has as many rows and columns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +207,9 @@ def told_part(part: Part) -> dict[str, Any]:
         "normalisation": part.normalisation,
         "maximum": None if part.maximum is None else f"{part.maximum:f}",
         "places": part.places,
-        "scores": spelt(part.scores),
-        "errors": spelt(part.errors),
+        "scores": None if part.scores is None else {slug: spelt(score) for slug, score in part.scores.items()},
+        "covariance": None if part.covariance is None else [list(row) for row in part.covariance],
     }
-
-
-def spelt(numbers: Mapping[str, Decimal] | None) -> dict[str, str] | None:
-    return None if numbers is None else {slug: f"{number:f}" for slug, number in numbers.items()}
 
 
 def normalisation(given: Any, where: str) -> Any:
@@ -238,8 +243,8 @@ PART = {
     "normalisation": normalisation,
     "maximum": perhaps(decimal),
     "places": whole,
-    "scores": perhaps(by_slug(decimal)),
-    "errors": perhaps(by_slug(decimal)),
+    "scores": perhaps(by_slug(exact)),
+    "covariance": perhaps(several(several(figure))),
 }
 RUN_OFF = {"key": text, "among": several(text), "stays": several(text), "goes": several(text), "wins": several(wins)}
 BEACON = {"source": text, "round": whole, "among": several(text), "value": text}

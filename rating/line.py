@@ -240,6 +240,9 @@ def component_of(part: Part, found: Counted, candidates: Sequence[str]) -> Compo
             places=part.places,
             among=among,
         )
-    errors = part.errors and [float(part.errors.get(slug, 0)) for slug in candidates]
-    scores = [part.scores[slug] for slug in candidates]
-    return Component(part.name, part.weight, scores, part.normalisation, part.maximum, errors or None)
+    scores, known = [part.scores[slug] for slug in candidates], sorted(part.scores)
+    errors = None
+    if part.covariance is not None:
+        whom = [known.index(slug) for slug in candidates]
+        errors = np.array(part.covariance)[np.ix_(whom, whom)]
+    return Component(part.name, part.weight, scores, part.normalisation, part.maximum, errors)

@@ -2,16 +2,21 @@
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, TypeVar
 
+from rating.composite import rounded
 from rating.errors import BadGrounds
 
 Read = TypeVar("Read")
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+FRACTION = re.compile(r"-?\d{1,300}/[1-9]\d{0,300}")
+LONGEST = 10**12  # ten to the power of the most decimal places
 DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,12})?")
 
 
@@ -76,6 +81,30 @@ def decimal(given: Any, where: str) -> Decimal:
     if not (isinstance(given, str) and DECIMAL.fullmatch(given)):
         raise BadGrounds(f"{where}: a decimal number as a text is needed")
     return Decimal(given)
+
+
+def exact(given: Any, where: str) -> Fraction:
+    """A decimal, or a fraction where none ends: 33.6, 1/3."""
+    if not (isinstance(given, str) and (DECIMAL.fullmatch(given) or FRACTION.fullmatch(given))):
+        raise BadGrounds(f"{where}: a decimal number or a fraction as a text is needed")
+    return Fraction(given)
+
+
+def spelt(number: Fraction) -> str:
+    """As `exact` reads it."""
+    scale = 1
+    while scale <= LONGEST and (number * scale).denominator != 1:
+        scale *= 10
+    if scale > LONGEST:
+        return str(number)
+    return f"{rounded(number, len(str(scale)) - 1):f}"
+
+
+def figure(given: Any, where: str) -> float:
+    """Any number."""
+    if type(given) not in (int, float) or not math.isfinite(given):
+        raise BadGrounds(f"{where}: a number is needed")
+    return float(given)
 
 
 def moment(given: Any, where: str) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from arena.ballots import ballots
 from leaderboard import rulebook
 from leaderboard.counting import Columns
+from leaderboard.cut.parts import parts_of
 from leaderboard.cut.words import why_not
 from leaderboard.editions import newest
 from leaderboard.models import (
@@ -58,11 +59,13 @@ def votes_of(contest: Round, board: Board, slugs: list[str], *, set_aside: bool 
 
 def grounds_of(contest: Round, board: Board, *, gate: bool = True, kept: Collection[str] = frozenset()) -> pure.Grounds:
     """What the round's decision rests on beside the votes. kept: who stays by a ruling."""
-    parts = contest.participations.select_related("entry")
+    found = contest.participations.select_related("entry")
+    entrants = tuple(entrant(part, gate=gate, kept=part.entry.slug in kept) for part in found)
     return pure.Grounds(
         rules=rules_of(rulebook.in_force(contest)),
-        entrants=tuple(entrant(part, gate=gate, kept=part.entry.slug in kept) for part in parts),
+        entrants=entrants,
         position=board.position,
+        parts=parts_of(contest, [one.slug for one in entrants if one.competes]),
     )
 
 
@@ -74,6 +77,7 @@ def rules_of(rules: rulebook.Rulebook) -> pure.Rules:
         tie_band=rules.tie_band,
         fewest_voters=rules.fewest_voters,
         tie_chain=tuple(str(step) for step in rules.tie_chain),
+        tie_component=rules.tie_component or "",
         score=rules.score,
     )
 

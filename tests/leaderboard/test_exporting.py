@@ -342,7 +342,7 @@ def test_a_cut_that_is_made_stands_even_if_its_files_cannot_be_written(editions,
         call_command("close_round", out=tmp_path / "file")
     editions.refresh_from_db()
     assert editions.state == "provisional"
-    assert sorted(export(tmp_path / "again", series="round-1", number=5)) == FILES
+    assert {*FILES, "decision.json"} < {*export(tmp_path / "again", series="round-1", number=5)}
     assert Board.objects.get(series=editions.series, number=5).position == 126
     assert editions.closed_at > timezone.now() - timedelta(minutes=1)
 
