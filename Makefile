@@ -46,6 +46,7 @@ bench: .venv/dev .venv/demo-real .venv-bench/ready frontend/dist/manifest.json f
 		else echo "→ Skipped benchmarks.votes, benchmarks.export and benchmarks.boards: DATABASE_URL (PostgreSQL) is not set"; fi
 	@if [ -n "$$DATABASE_URL" ] && [ -n "$$REDIS_URL" ]; then $(BIN)/python -m benchmarks.fanout; \
 		else echo "→ Skipped benchmarks.fanout: DATABASE_URL (PostgreSQL) and REDIS_URL are not both set"; fi
+	$(BIN)/python -m benchmarks.cuts
 
 simulate: .venv/dev ## Try what docs/rating.md promises of chance on contests whose truth is known (10 minutes)
 	$(BIN)/python -m benchmarks.simulation
