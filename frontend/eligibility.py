@@ -12,6 +12,7 @@ from frontend.eligibility_words import ALLEGATION_STATES, AXES, AXES_SHORT, OUTC
 from frontend.views import in_language
 from inference.models import Entry
 from leaderboard.allegations import allegations_against, hidden_until, state_of
+from leaderboard.cut.beside_gate import beside_gate
 from leaderboard.evidence import Evidence
 from leaderboard.models import (
     UNOPENED,
@@ -45,6 +46,7 @@ def eligibility_page(request: HttpRequest, key: str) -> HttpResponse:
             "round": contest,
             "title": in_language(contest.series.title, contest.series.title_ko),
             "axes": [{"name": AXES_SHORT[axis], "means": AXES[axis]} for axis in Axis.values],
+            "gate": gate_as_drawn(contest, parts),
             "wanted": [AXES_SHORT[axis] for axis in in_force(contest).eligibility],
             "entries": [
                 {
@@ -57,6 +59,20 @@ def eligibility_page(request: HttpRequest, key: str) -> HttpResponse:
             ],
         },
     )
+
+
+def gate_as_drawn(contest: Round, parts: Iterable[Participation]) -> dict[str, Any] | None:
+    """The cut with and without the gate, once it is published."""
+    found = beside_gate(contest)
+    if found is None:
+        return None
+    names = {part.entry.slug: part.entry.name for part in parts}
+    return {
+        "failed": [names[slug] for slug in found.failed],
+        "goes": [names[slug] for slug in found.goes],
+        "without": found.without and [names[slug] for slug in found.without],
+        "decided": found.without is not None,
+    }
 
 
 def parts_of(contest: Round) -> list[Participation]:

@@ -1,6 +1,6 @@
 """The public log: what was decided, by whom and why, and what went wrong."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from frontend.eligibility_words import ALLEGATION_STATES, AXES_SHORT, OUTCOMES, 
 from frontend.timeline import ACTORS, STATE_NAMES
 from frontend.views import grouped, in_language
 from frontend.words import CHANGES, GROUNDS, RULING_EFFECTS, RULING_OUTCOMES
+from inference.models import Entry
 from leaderboard.models import Round, RoundState
 from leaderboard.public_log import KINDS, Line, mark_named, page
 from leaderboard.timeline import public_round
@@ -24,11 +25,14 @@ KIND_NAMES: Mapping[str, Any] = {
     "transition": gettext_lazy("Steps of rounds"),
     "participation": gettext_lazy("Who left or came back"),
     "amendment": gettext_lazy("Rules amended"),
+    "decision": gettext_lazy("Who goes"),
     "verdict": gettext_lazy("Verdicts"),
     "allegation": gettext_lazy("Allegations"),
     "settlement": gettext_lazy("What became of allegations"),
     "hiding": gettext_lazy("Rights notices"),
     "ruling": gettext_lazy("Rulings on appeals"),
+    "call": gettext_lazy("Calls for a wildcard"),
+    "call_outcome": gettext_lazy("What came of calls"),
     "set_aside": gettext_lazy("Votes not counted"),
     "incident": gettext_lazy("Incidents"),
 }
@@ -118,6 +122,28 @@ def amendment(told: Mapping[str, Any]) -> str:
     return _("Version {n} of the rulebook").format(n=told["version"])
 
 
+def decision(told: Mapping[str, Any]) -> str:
+    words = _("{who} out") if told["goes"] else _("Nobody is out")
+    who = words.format(who=named(told["goes"]))
+    if told["edition"] == 1:
+        return who
+    return _("{who} (edition {n}, by a ruling)").format(who=who, n=told["edition"])
+
+
+def named(slugs: Collection[str]) -> str:
+    return ", ".join(Entry.objects.filter(slug__in=slugs).order_by("slug").values_list("name", flat=True))
+
+
+def call(told: Mapping[str, Any]) -> str:
+    return _("Call {n}: teams may apply for a place in the next round").format(n=told["number"])
+
+
+def call_outcome(told: Mapping[str, Any]) -> str:
+    if not told["admitted"]:
+        return _("Call {n}: nobody is admitted").format(n=told["number"])
+    return _("Call {n}: {who} is admitted").format(n=told["number"], who=named(told["admitted"]))
+
+
 def verdict(told: Mapping[str, Any]) -> str:
     words = f"{AXES_SHORT[told['axis']]}: {OUTCOMES[told['outcome']]}"
     return f"{words} · {ACTORS['two' if told['signed_by_two'] else 'organizer']}"
@@ -180,11 +206,14 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "transition": transition,
     "participation": participation,
     "amendment": amendment,
+    "decision": decision,
     "verdict": verdict,
     "allegation": allegation,
     "settlement": settlement,
     "hiding": hiding,
     "ruling": ruling,
+    "call": call,
+    "call_outcome": call_outcome,
     "set_aside": set_aside,
     "incident": incident,
 }

@@ -4,6 +4,7 @@ Each kind is one function from a `Window` to lines; whoever adds one puts it int
 of a frozen board nothing that its public edition does not tell.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
@@ -16,6 +17,10 @@ from leaderboard.allegations import hidden_until
 from leaderboard.models import (
     Allegation,
     AllegationChange,
+    Application,
+    Call,
+    CallOutcome,
+    Decision,
     EligibilityVerdict,
     Freeze,
     Hiding,
@@ -130,6 +135,21 @@ def amendments(window: Window) -> Iterable[Line]:
         yield Line(Mark(row.created_at, "amendment", row.pk), row.round, None, told, row.reason, row.reason_ko)
 
 
+def decisions(window: Window) -> Iterable[Line]:
+    """Who goes by the votes and the rules, edition by edition; in full, each stands on the page of the round's cut."""
+    rows = Decision.objects.select_related("round__series")
+    for row in window.of(rows, "decision"):
+        content = json.loads(row.content)
+        told = {
+            "edition": row.edition,
+            "cause": row.cause,
+            "goes": content["goes"],
+            "decided_by": content["decided_by"],
+            "digest": row.digest,
+        }
+        yield Line(Mark(row.at, "decision", row.pk), row.round, None, told)
+
+
 def verdicts(window: Window) -> Iterable[Line]:
     """Whether entries may compete."""
     rows = EligibilityVerdict.objects.select_related("part__round__series", "part__entry")
@@ -232,15 +252,40 @@ def incidents(window: Window) -> Iterable[Line]:
         yield Line(Mark(row.at, "incident", row.pk), row.round, None, told)
 
 
+def calls(window: Window) -> Iterable[Line]:
+    """Calls for one more model after a final round."""
+    for row in window.of(Call.objects.select_related("after__series"), "call", contest="after"):
+        told = {
+            "number": row.number,
+            "places": row.places,
+            "opens_at": row.opens_at.isoformat(),
+            "closes_at": row.closes_at.isoformat(),
+        }
+        yield Line(Mark(row.at, "call", row.pk), row.after, None, told)
+
+
+def call_outcomes(window: Window) -> Iterable[Line]:
+    """What came of calls, once two have confirmed it."""
+    rows = CallOutcome.objects.filter(confirmed_by__isnull=False).select_related("call__after__series")
+    for row in window.of(rows, "call_outcome", contest="call__after", at="settled_at"):
+        admitted = Application.objects.filter(call=row.call, pk__in=row.admitted).select_related("entry")
+        told = {"number": row.call.number, "admitted": sorted(one.entry.slug for one in admitted)}
+        mark = Mark(row.settled_at, "call_outcome", row.pk)
+        yield Line(mark, row.call.after, None, told, row.reason, row.reason_ko)
+
+
 KINDS: Mapping[str, Callable[[Window], Iterable[Line]]] = {
     "transition": transitions,
     "participation": participation_changes,
     "amendment": amendments,
+    "decision": decisions,
     "verdict": verdicts,
     "allegation": allegations,
     "settlement": settlements,
     "hiding": hidings,
     "ruling": rulings,
+    "call": calls,
+    "call_outcome": call_outcomes,
     "set_aside": set_asides,
     "incident": incidents,
 }

@@ -9,6 +9,7 @@ from leaderboard.counting import Columns
 from leaderboard.cut.parts import parts_of
 from leaderboard.cut.words import why_not
 from leaderboard.editions import newest
+from leaderboard.eligibility import ineligible
 from leaderboard.models import (
     DECIDED,
     Board,
@@ -24,6 +25,7 @@ from leaderboard.participations import write_state
 from rating import Ballots
 from rating import decision as pure
 
+INELIGIBLE = "ineligible"  # by a verdict; who is disqualified by an organizer's word is "disqualified"
 COMPETED = (ParticipationState.COMPETING, ParticipationState.ELIMINATED)
 
 
@@ -38,7 +40,7 @@ class Undecided(Exception):
 def decide_now(contest: Round, *, gate: bool = True, set_aside: bool = False) -> pure.Decision:
     """Who would be out by the newest board's votes, as things stand. Nothing is stored.
 
-    gate: whether those who are disqualified are left out; set_aside: count also the votes that are set aside.
+    gate: whether who fails the gate of eligibility is left out; set_aside: count also the votes that are set aside.
     """
     board = newest(contest.series)
     assert board is not None  # opening published one
@@ -59,8 +61,10 @@ def votes_of(contest: Round, board: Board, slugs: list[str], *, set_aside: bool 
 
 def grounds_of(contest: Round, board: Board, *, gate: bool = True, kept: Collection[str] = frozenset()) -> pure.Grounds:
     """What the round's decision rests on beside the votes. kept: who stays by a ruling."""
-    found = contest.participations.select_related("entry")
-    entrants = tuple(entrant(part, gate=gate, kept=part.entry.slug in kept) for part in found)
+    found, failing = contest.participations.select_related("entry"), ineligible(contest)
+    entrants = tuple(
+        entrant(part, failing=part.entry.slug in failing, gate=gate, kept=part.entry.slug in kept) for part in found
+    )
     return pure.Grounds(
         rules=rules_of(rulebook.in_force(contest)),
         entrants=entrants,
@@ -82,12 +86,14 @@ def rules_of(rules: rulebook.Rulebook) -> pure.Rules:
     )
 
 
-def entrant(part: Participation, *, gate: bool, kept: bool) -> pure.Entrant:
-    """How a participation stands in the field of a decision."""
+def entrant(part: Participation, *, failing: bool, gate: bool, kept: bool) -> pure.Entrant:
+    """How a participation stands in the field of a decision: the same before the gate has taken it out and after."""
     why = ""
     if part.role == ParticipationRole.REFERENCE:
         why = str(part.role)
-    elif part.state not in COMPETED and (gate or part.state != ParticipationState.DISQUALIFIED):
+    elif failing:
+        why = INELIGIBLE if gate else ""
+    elif part.state not in COMPETED:
         why = str(part.state)
     return pure.Entrant(
         part.entry.slug,

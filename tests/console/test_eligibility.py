@@ -68,6 +68,8 @@ def test_a_failing_verdict_is_asked_for_by_one_confirmed_by_another_and_takes_it
     public = said(bea.get("/rounds/1/eligibility"))
     for words in ("by two organizers", "looked into by A committee", f"SHA-256 {DIGEST}", "As agreed."):
         assert words in public, words
+    told = dict(re.findall(r"data-gate-(\w+)>([^<]*)<", public))
+    assert told == {"failed": "Alder", "goes": "Dogwood", "without": "Dogwood"}
     assert "Failed" in said(bea.get("/entries/alder"))
     assert [row.action for row in Action.objects.filter(action__startswith="verdict").order_by("id")] == [
         "verdict.asked", "verdict.given",

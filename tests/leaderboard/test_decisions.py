@@ -15,7 +15,10 @@ from leaderboard.states import move
 from rating.decision import Grounds
 from tests.conftest import make_contest
 from tests.leaderboard.test_closing import decide
+from tests.leaderboard.test_eligibility import fail, organizers
 from tests.leaderboard.test_folding import cast
+
+__all__ = ["organizers"]
 
 
 def states():
@@ -95,7 +98,7 @@ def test_groups_that_never_met_are_named(contest):
         close_round(contest)
 
 
-def test_if_it_ended_now_is_asked_without_an_effect(contest):
+def test_if_it_ended_now_is_asked_without_an_effect(contest, organizers):
     decide(contest)
     for _ in range(40):
         cast(contest, "dogwood", "cedar", "a", counted=False)
@@ -103,7 +106,7 @@ def test_if_it_ended_now_is_asked_without_an_effect(contest):
     assert decide_now(contest).goes == {"dogwood"}
     # With those that are set aside it would be another.
     assert decide_now(contest, set_aside=True).goes == {"cedar"}
-    Participation.objects.filter(entry__slug="dogwood").update(state="disqualified")
+    fail(contest, "dogwood", organizers)
     assert decide_now(contest).goes == {"cedar"}
     assert decide_now(contest, gate=False).goes == {"dogwood"}
     assert not Decision.objects.exists()

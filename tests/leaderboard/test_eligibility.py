@@ -8,6 +8,8 @@ from django.utils import translation
 
 from accounts.models import Action, User
 from leaderboard.amending import CannotAmend, amend_round
+from leaderboard.cut.beside_gate import BesideGate, beside_gate
+from leaderboard.cut.decisions import in_force as in_force_decision
 from leaderboard.eligibility import ineligible, unverified
 from leaderboard.entering import CannotMove
 from leaderboard.models import (
@@ -33,6 +35,7 @@ from leaderboard.verdicts import (
     propose_verdict,
     withdraw_verdict,
 )
+from rating.decision import Grounds
 from tests.conftest import make_contest
 from tests.leaderboard.test_closing import decide
 from tests.leaderboard.test_folding import cast
@@ -107,6 +110,10 @@ def test_the_last_who_fails_is_out_by_the_gate_and_the_one_before_it_by_the_cut(
     assert states(contest) == {
         "alder": "competing", "birch": "competing", "cedar": "eliminated", "dogwood": "disqualified",
     }  # fmt: skip
+    contest.refresh_from_db()
+    assert beside_gate(contest) == BesideGate(("dogwood",), ("cedar",), ("dogwood",))
+    grounds = Grounds.read(in_force_decision(contest).grounds)
+    assert {one.slug: one.why for one in grounds.entrants if not one.competes} == {"dogwood": "ineligible"}
 
 
 def test_a_verdict_under_conditions_and_one_that_passes_take_nobody_out(contest, organizers):

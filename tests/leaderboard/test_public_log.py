@@ -30,6 +30,7 @@ from leaderboard.models import (
 from leaderboard.official import pin_due_lists
 from leaderboard.participations import change_participation
 from leaderboard.public_log import KINDS, mark_named, page
+from leaderboard.rounds import close_round
 from leaderboard.signing import confirm_move, propose_move
 from leaderboard.states import begin
 from leaderboard.verdicts import Finding, give_verdict
@@ -207,8 +208,17 @@ def test_its_page_tells_it_in_both_languages(contest, ahn):
         html = Client().get("/log", headers={"Accept-Language": language}).content.decode()
         assert words in html
         assert "It was late." not in html
-        for kind in set(KINDS) - {"set_aside", "amendment", "ruling"}:
+        for kind in set(KINDS) - {"set_aside", "amendment", "ruling", "decision", "call", "call_outcome"}:
             assert f'data-line="{kind}"' in html, kind
     assert Client().get("/log?kind=verdict&round=1").content.decode().count("data-line=") == 1
     for wrong in ("kind=gossip", "round=7", "round=%00", "before=x", "before=20261124T000000.000000-verdict-\u00b2"):
         assert Client().get(f"/log?{wrong}").status_code == 404, wrong
+
+
+def test_a_published_decision_names_who_is_out(contest):
+    decide(contest)
+    close_round(contest)
+    (line,) = log(kind="decision")["lines"]
+    assert (line["told"]["edition"], line["told"]["cause"], line["told"]["goes"]) == (1, "published", ["dogwood"])
+    html = Client().get("/log?kind=decision", headers={"Accept-Language": "en"}).content.decode()
+    assert "Dogwood out" in html
