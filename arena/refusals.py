@@ -183,6 +183,11 @@ class MailAway(Refusal):
     retry_after = 120
 
 
+class NoSuchCall(Refusal):
+    code, status = "no_such_call", 404
+    message = _("There is no such call.")
+
+
 class NoToken(Refusal):
     code, status = "no_token", 401
     message = _("A team's token is needed: Authorization: Bearer lms_…")

@@ -1,10 +1,11 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from frontend import allegations, appeals, eligibility, entries, log, people, scores, timeline, tokens, views
+from frontend import allegations, appeals, calls, eligibility, entries, log, people, scores, timeline, tokens, views
 from frontend.console import allegations as console_allegations
 from frontend.console import amendments, drafts, field, files, home, incidents, rounds
 from frontend.console import appeals as hearing
+from frontend.console import calls as console_calls
 from frontend.console import eligibility as judging
 from frontend.console import scores as console_scores
 
@@ -20,6 +21,10 @@ urlpatterns = [
     path("rounds/<round_key:key>/scores", scores.scores_page, name="scores"),
     path("rounds/<round_key:key>/eligibility", eligibility.eligibility_page, name="eligibility"),
     path("log", log.log_page, name="log"),
+    path("calls", calls.calls_page, name="calls"),
+    path("calls/<int:number>", calls.call_page, name="call"),
+    path("calls/<int:number>/apply", calls.apply_page, name="apply"),
+    path("calls/<int:number>/panel", calls.panel_page, name="panel"),
     path("about", views.about, name="about"),
     path("privacy", views.privacy, name="privacy"),
     path("accounts/", people.account, name="account"),
@@ -91,6 +96,9 @@ urlpatterns = [
     path("console/rounds/<round_key:key>/allege", console_allegations.enter, name="console_allege"),
     path("console/allegations/<int:number>/<str:to>", console_allegations.change, name="console_allegation"),
     path("console/incidents/new", incidents.report, name="console_incident"),
+    path("console/calls", console_calls.calls, name="console_calls"),
+    path("console/calls/new", console_calls.new, name="console_new_call"),
+    path("console/calls/<int:number>", console_calls.call, name="console_call"),
     path("console/exports", files.exports, name="console_exports"),
     path("console/exports/ask", files.ask, name="console_ask_export"),
     path("console/exports/progress", files.progress, name="console_export_progress"),

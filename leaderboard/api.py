@@ -15,6 +15,7 @@ from leaderboard.answers import RefusalOut, shared_for_a_second
 from leaderboard.appeals_api import router as appeals_router
 from leaderboard.boards import board, edition, history
 from leaderboard.breakdown import SELECTABLE, breakdown
+from leaderboard.calls_api import router as calls_router
 from leaderboard.exposure import exposure
 from leaderboard.figures_api import router
 from leaderboard.log_api import router as log_router
@@ -29,6 +30,7 @@ api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_nam
 api.add_router("", router)
 api.add_router("", log_router)
 api.add_router("", team_router)
+api.add_router("", calls_router)
 api.add_router("", appeals_router)
 api.add_router("", scores_router)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from leaderboard.allegations import CannotAllege
 from leaderboard.amending import CannotAmend, NotKept
 from leaderboard.appeals.refusals import CannotRule
+from leaderboard.calls import CannotCall
 from leaderboard.drafts import CannotOpen
 from leaderboard.entering import CannotMove
 from leaderboard.evidence import NoEvidence
@@ -24,6 +25,7 @@ from leaderboard.states import held
 from leaderboard.verdicts import CannotJudge
 
 REFUSED = (
+    CannotCall,
     CannotMove,
     CannotOpen,
     CannotAmend,

@@ -55,6 +55,7 @@ PAGES = [
     "/board?date=2026-11-02",
     "/board?category=code",
     "/board?category=style",
+    "/calls",
     "/about",
     "/privacy",
     "/entries/alder",

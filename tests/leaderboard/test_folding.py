@@ -318,6 +318,8 @@ def test_the_api_describes_itself(visitor):
     description = visitor.http.get("/api/v1/openapi.json").json()
     assert set(description["paths"]) == {
         "/api/v1/board",
+        "/api/v1/calls",
+        "/api/v1/calls/{number}",
         "/api/v1/entries/{slug}/history",
         "/api/v1/lists",
         "/api/v1/lists/{day}",
