@@ -1,0 +1,82 @@
+"""A composite decides: who has the lowest total is out, whatever the arena says, and a missing score stops it."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import translation
+
+from leaderboard.cut.decisions import decide_now
+from leaderboard.fold import fold
+from leaderboard.models import Decision, ParticipationState, Round
+from leaderboard.rounds import CannotClose, close_round
+from leaderboard.scoring.components import components_of
+from leaderboard.scoring.told import told
+from rating import composite_of
+from rating.decision import Grounds
+from tests.conftest import make_contest
+from tests.leaderboard.scored import JANUARY, composite
+from tests.leaderboard.test_closing import decide
+from tests.leaderboard.test_marks import ANNOUNCED, BENCHMARK, EXPERTS, announced, enter, weighed  # noqa: F401
+
+BEHIND = (
+    BENCHMARK.replace("alder,national,,1.5,,0.25", "alder,national,,0,,0.25").replace(",60,100,", ",0,100,"),
+    "entry,judge,value\n"
+    + "".join(
+        f"{slug},J{n},{0 if slug == 'alder' else 35}\n"
+        for slug in ("alder", "birch", "cedar", "dogwood")
+        for n in (1, 2, 3)
+    ),
+)
+"""Marks that put Alder far behind all others."""
+
+
+def out(contest):
+    gone = contest.participations.filter(state=ParticipationState.ELIMINATED)
+    return list(gone.values_list("entry__slug", flat=True))
+
+
+def test_the_lowest_total_is_out_though_it_is_first_in_the_arena(weighed, enter):  # noqa: F811
+    decide(weighed)
+    fold(weighed)
+    enter("benchmark", BEHIND[0])
+    with translation.override("en"), pytest.raises(CannotClose, match="no score in experts"):
+        close_round(weighed)
+    assert Round.objects.get().state == "open"
+    enter("experts", BEHIND[1])
+    found = decide_now(weighed)
+    assert (found.state, found.goes) == ("decided", {"alder"})
+    close_round(weighed)
+    assert out(weighed) == ["alder"]
+    written = Decision.objects.get()
+    grounds = Grounds.read(written.grounds)
+    assert [part.name for part in grounds.parts] == ["benchmark", "experts", "arena"]
+    assert grounds.canonical() == written.grounds
+    # What the page adds up is what decided.
+    totals = {one["slug"]: one["total"] for one in told(Round.objects.get())["entries"]}
+    added = composite_of(components_of(Round.objects.get()))
+    for entry in json.loads(written.content)["entries"]:
+        assert entry["score"] == pytest.approx(float(added.totals[sorted(totals).index(entry["slug"])]), abs=1e-6)
+
+
+def test_a_tie_of_totals_goes_by_the_component_that_the_rulebook_names(transactional_db, worker, enter):  # noqa: F811
+    rules = composite(JANUARY, tie_chain=["component", "beacon"], tie_component="users")
+    contest = make_contest(worker, 5, **rules)
+    fold(contest, anyway=True)
+    text = {component: announced(component) for component in ANNOUNCED}
+    # Equal in the total of all four, and one of them behind in the component by which ties are settled.
+    text["users"] = text["users"].replace("cedar,19.7", "cedar,19.6")
+    text["experts"] = text["experts"].replace("cedar,27.8", "cedar,27.9")
+    for component in ANNOUNCED:
+        enter(component, text[component])
+    found = decide_now(contest)
+    assert found.tied == {"birch", "cedar", "dogwood", "elm"}
+    assert (found.state, found.goes, found.decided_by) == ("decided", {"cedar"}, "component")
+
+
+def test_a_mark_that_comes_too_late_is_refused(weighed, enter):  # noqa: F811
+    Round.objects.update(state="final")
+    with pytest.raises(CommandError, match="until its result is published"):
+        enter("experts", EXPERTS)
+    with pytest.raises(CommandError, match="There is no round 2"):
+        call_command("import_marks", "2", "experts", __file__, evidence="https://example.org/a")
