@@ -22,6 +22,7 @@ from leaderboard.cut.told import decision_of
 from leaderboard.editions import served
 from leaderboard.judging import line_of
 from leaderboard.models import Board, Round
+from leaderboard.scoring.files import write_scores
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # wide ones count in East Asia's Excel
 BALLOTS, SUMS = "ballots.jsonl.gz", "SHA256SUMS"
@@ -52,7 +53,8 @@ def export_board(edition: Board, folder: Path, *, told: Told = int) -> list[Path
         write_ballots(contest.gate, edition.position, unfinished / BALLOTS, told=told)
         for name, write in WRITERS.items():
             write(contest, edition, unfinished / name)
-        names = sorted([*WRITERS, BALLOTS, *write_decision(contest, edition, unfinished)])
+        found = [*write_decision(contest, edition, unfinished), *write_scores(contest, unfinished, harmless=harmless)]
+        names = sorted([*WRITERS, BALLOTS, *found])
         write_sums(unfinished, names)
         (folder / SUMS).unlink(missing_ok=True)
         for name in (*names, SUMS):

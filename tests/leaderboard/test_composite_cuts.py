@@ -59,6 +59,23 @@ def test_the_lowest_total_is_out_though_it_is_first_in_the_arena(weighed, enter)
         assert entry["score"] == pytest.approx(float(added.totals[sorted(totals).index(entry["slug"])]), abs=1e-6)
 
 
+def test_an_export_has_the_scores_once_they_are_public(weighed, enter, tmp_path):  # noqa: F811
+    enter("benchmark", BEHIND[0])
+    enter("experts", BEHIND[1])
+    decide(weighed)
+    fold(weighed)
+    call_command("export_board", out=tmp_path / "early", verbosity=0)
+    assert not (tmp_path / "early" / "scores.json").exists()
+    close_round(weighed)
+    call_command("export_board", out=tmp_path / "late", verbosity=0)
+    scores = json.loads((tmp_path / "late" / "scores.json").read_text())
+    assert [one["slug"] for one in scores["entries"]][-1] == "alder"
+    marks = (tmp_path / "late" / "marks.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(marks) == 1 + 4 * 5 + 4 * 3
+    assert "experts,alder,,,J1,0,,,0,https://example.org/marks.pdf," in "\n".join(marks)
+    assert "marks.csv" in (tmp_path / "late" / "SHA256SUMS").read_text()
+
+
 def test_a_tie_of_totals_goes_by_the_component_that_the_rulebook_names(transactional_db, worker, enter):  # noqa: F811
     rules = composite(JANUARY, tie_chain=["component", "beacon"], tie_component="users")
     contest = make_contest(worker, 5, **rules)
