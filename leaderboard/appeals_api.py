@@ -44,6 +44,7 @@ class RulingOut(Schema):
     reasons_ko: str
     reinstated: NameOut | None
     in_its_place: bool  # whether the next one goes out instead of who was reinstated
+    decision: int | None  # the edition of the round's decision that it made
     carried_out_by: int | None  # of a re-run: the number of the round's step
     dissents: list[DissentOut]
 

@@ -58,7 +58,7 @@ def appeal_told(appeal: Appeal, ruling: Ruling) -> dict[str, Any]:
 
 
 def ruling_told(ruling: Ruling) -> dict[str, Any]:
-    step = carried_out_by(ruling)
+    step, decision = carried_out_by(ruling), ruling.decisions.first()
     return {
         "outcome": ruling.outcome,
         "effect": ruling.effect,
@@ -67,6 +67,7 @@ def ruling_told(ruling: Ruling) -> dict[str, Any]:
         "reasons_ko": ruling.reasons_ko,
         "reinstated": ruling.part and {"slug": ruling.part.entry.slug, "name": ruling.part.entry.name},
         "in_its_place": ruling.in_its_place,
+        "decision": decision and decision.edition,
         "carried_out_by": step and step.number,
         "dissents": [
             {"at": one.at.isoformat(), "words": one.words, "words_ko": one.words_ko} for one in ruling.dissents.all()

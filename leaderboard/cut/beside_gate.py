@@ -36,7 +36,6 @@ def beside_gate(contest: Round) -> BesideGate | None:
 @lru_cache(maxsize=EDITIONS)
 def _without(edition: int, digest: str) -> tuple[str, ...] | None:
     decision = Decision.objects.select_related("round__series", "round__gate", "board").get(pk=edition, digest=digest)
-    kept = json.loads(decision.content)["kept"]
-    grounds = grounds_of(decision.round, decision.board, gate=False, kept=kept)
+    grounds = grounds_of(decision.round, decision.board, gate=False)
     found = decided_by(decision.round, decision.board, grounds)
     return tuple(sorted(found.goes)) if found.state == "decided" else None

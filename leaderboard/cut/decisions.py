@@ -1,10 +1,13 @@
 """A round's decision: made of its votes and rules, recorded as an edition, and carried out on who takes part."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from accounts.models import User
 from arena.ballots import ballots
 from leaderboard import rulebook
+from leaderboard.appeals.waiting import Reinstated, reinstated
 from leaderboard.counting import Columns
 from leaderboard.cut.parts import parts_of
 from leaderboard.cut.words import why_not
@@ -20,6 +23,7 @@ from leaderboard.models import (
     ParticipationRole,
     ParticipationState,
     Round,
+    Ruling,
 )
 from leaderboard.participations import write_state
 from rating import Ballots
@@ -27,6 +31,17 @@ from rating import decision as pure
 
 INELIGIBLE = "ineligible"  # by a verdict; who is disqualified by an organizer's word is "disqualified"
 COMPETED = (ParticipationState.COMPETING, ParticipationState.ELIMINATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the logs of entries say of a decision: why, in both languages, and by whom. Empty: the rules alone."""
+
+    reasons: tuple[str, str] = ("", "")
+    by: User | None = None
+
+
+UNSAID = Said()
 
 
 class Undecided(Exception):
@@ -59,11 +74,12 @@ def votes_of(contest: Round, board: Board, slugs: list[str], *, set_aside: bool 
     return Columns(slugs).of(found, all_of_them=set_aside)
 
 
-def grounds_of(contest: Round, board: Board, *, gate: bool = True, kept: Collection[str] = frozenset()) -> pure.Grounds:
-    """What the round's decision rests on beside the votes. kept: who stays by a ruling."""
-    found, failing = contest.participations.select_related("entry"), ineligible(contest)
+def grounds_of(contest: Round, board: Board, *, gate: bool = True) -> pure.Grounds:
+    """What the round's decision rests on beside the votes, with the rulings on appeals against it so far."""
+    found, failing, stays = contest.participations.select_related("entry"), ineligible(contest), reinstated(contest)
     entrants = tuple(
-        entrant(part, failing=part.entry.slug in failing, gate=gate, kept=part.entry.slug in kept) for part in found
+        entrant(part, failing=part.entry.slug in failing, gate=gate, by_ruling=stays.get(part.entry.slug))
+        for part in found
     )
     return pure.Grounds(
         rules=rules_of(rulebook.in_force(contest)),
@@ -86,10 +102,15 @@ def rules_of(rules: rulebook.Rulebook) -> pure.Rules:
     )
 
 
-def entrant(part: Participation, *, failing: bool, gate: bool, kept: bool) -> pure.Entrant:
-    """How a participation stands in the field of a decision: the same before the gate has taken it out and after."""
+def entrant(part: Participation, *, failing: bool, gate: bool, by_ruling: Reinstated | None) -> pure.Entrant:
+    """How a participation stands in the field of a decision: the same before the gate has taken it out and after.
+
+    Whom a ruling lets stay is in it as before, so that nobody goes instead; or else the cut is among the others.
+    """
     why = ""
-    if part.role == ParticipationRole.REFERENCE:
+    if by_ruling and not by_ruling.kept:
+        why = "reinstated"
+    elif part.role == ParticipationRole.REFERENCE:
         why = str(part.role)
     elif failing:
         why = INELIGIBLE if gate else ""
@@ -100,7 +121,7 @@ def entrant(part: Participation, *, failing: bool, gate: bool, kept: bool) -> pu
         competes=not why,
         why=why,
         submitted_at=moment(part.entry.created_at),
-        kept=kept and not why,
+        kept=by_ruling is not None and not why,
     )
 
 
@@ -109,14 +130,15 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def record_decision(contest: Round, cause: Cause, *, kept: Collection[str] = frozenset()) -> Decision:
+def record_decision(contest: Round, cause: Cause, *, ruling: Ruling | None = None, said: Said = UNSAID) -> Decision:
     """Decide, write the next edition, and mark who is out by it; in the caller's transaction, who holds the round.
 
-    kept: who stays by a ruling, whatever the votes say. Raises Undecided, and changes nothing then.
+    ruling: by which it amends the one before; said: what the logs of entries say of it. Raises Undecided, and changes
+    nothing then.
     """
     board = newest(contest.series)
     assert board is not None  # opening published one
-    grounds = grounds_of(contest, board, kept=kept)
+    grounds = grounds_of(contest, board)
     found = decided_by(contest, board, grounds)
     if found.state != "decided":
         raise Undecided(found)
@@ -125,22 +147,23 @@ def record_decision(contest: Round, cause: Cause, *, kept: Collection[str] = fro
         round=contest,
         edition=last.edition + 1 if last else 1,
         cause=cause,
+        ruling=ruling,
         board=board,
         position=board.position,
         grounds=grounds.canonical(),
         content=found.canonical(),
         digest=found.digest(),
     )
-    mark(contest, found.goes)
+    mark(contest, found.goes, said)
     return written
 
 
-def mark(contest: Round, goes: Collection[str]) -> None:
+def mark(contest: Round, goes: Collection[str], said: Said = UNSAID) -> None:
     """Let those be out who are to be, and nobody else."""
     for part in contest.participations.filter(state__in=COMPETED).select_related("entry"):
         state = ParticipationState.ELIMINATED if part.entry.slug in goes else ParticipationState.COMPETING
         if part.state != state:
-            write_state(part, state)
+            write_state(part, state, reasons=said.reasons, by=said.by)
 
 
 def take_back_cut(contest: Round) -> None:

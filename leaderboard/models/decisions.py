@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from leaderboard.models.appeals import Ruling
 from leaderboard.models.boards import Board
 from leaderboard.models.rounds import Round
 
@@ -24,6 +25,9 @@ class Decision(models.Model):
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="decisions")
     edition = models.PositiveSmallIntegerField()
     cause = models.CharField(max_length=10, choices=Cause)
+    ruling = models.ForeignKey(
+        Ruling, on_delete=models.PROTECT, null=True, related_name="decisions", help_text="By which it was amended."
+    )
     board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="decisions")
     position = models.PositiveBigIntegerField(help_text="The last vote it knows.")
     grounds = models.TextField(help_text="rating.Grounds as canonical JSON.")
@@ -34,6 +38,9 @@ class Decision(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["round", "edition"], name="decision_edition_once_a_round"),
+            models.UniqueConstraint(
+                fields=["ruling"], condition=Q(ruling__isnull=False), name="decision_once_a_ruling"
+            ),
             models.CheckConstraint(condition=Q(edition__gte=1), name="decision_editions_count_from_one"),
             models.CheckConstraint(condition=Q(cause__in=Cause.values), name="decision_cause_is_known"),
         ]

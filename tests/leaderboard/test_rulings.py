@@ -1,5 +1,6 @@
 """Two organizers rule on an appeal: proposed by one, confirmed by another, and carried out at once and on record."""
 
+import json
 import threading
 from datetime import timedelta
 
@@ -13,8 +14,9 @@ from leaderboard.appeals.refusals import CannotRule
 from leaderboard.appeals.ruling import Verdict, confirm_ruling, dissent, propose_ruling, withdraw_ruling
 from leaderboard.appeals.waiting import carried_out_by, reinstated, waiting_appeals
 from leaderboard.boards import board
+from leaderboard.cut.decisions import in_force
 from leaderboard.entering import CannotMove
-from leaderboard.models import Actor, Board, Dissent, Participation, Round, RoundState, Ruling
+from leaderboard.models import Actor, Board, Decision, Dissent, Participation, Round, RoundState, Ruling
 from leaderboard.needs import needs
 from leaderboard.participations import changes_of
 from leaderboard.signing import confirm_move, propose_move
@@ -79,7 +81,12 @@ def test_what_is_proposed_does_nothing_until_another_one_confirms_it(made, panel
 def test_a_reinstated_model_stays_and_nobody_goes_in_its_place(made, panel):
     before = Board.objects.count()
     assert statuses()["dogwood"] == "eliminated"
-    rule(made, panel, GRANTED)
+    first = in_force(made.round)
+    ruling = rule(made, panel, GRANTED)
+    amended = in_force(made.round)
+    assert (amended.edition, amended.cause, amended.ruling) == (2, "ruling", ruling)
+    assert json.loads(amended.content)["kept"] == ["dogwood"]
+    assert Decision.objects.get(edition=1).content == first.content
     assert set(states().values()) == {"competing"}
     assert "eliminated" not in statuses().values()
     assert Board.objects.count() > before
@@ -111,6 +118,8 @@ def test_computed_anew_over_the_same_votes_the_result_is_the_same(made, panel):
     rule(made, panel, Verdict("partly", "recompute", "The hour was counted already."))
     assert states() == before
     assert Board.objects.count() > steps
+    first, second = (json.loads(one.content) for one in Decision.objects.order_by("edition"))
+    assert first == second
     assert not changes_of(Participation.objects.get(entry__slug="alder").entry, "round-1")
 
 
