@@ -31,8 +31,8 @@ STAGES: Mapping[str, Any] = {
     "decided": gettext_lazy("Decided."),
 }
 PANEL_VERDICTS: Mapping[str, Any] = {
-    "yes": gettext_lazy("Yes"),
-    "no": gettext_lazy("No"),
+    "yes": gettext_lazy("In favour"),
+    "no": gettext_lazy("Opposed"),
     "abstain": gettext_lazy("Abstains"),
 }
 DATES = ("opens_at", "closes_at", "decides_at")

@@ -86,8 +86,15 @@ def test_a_newcomer_comes_in_by_a_call_a_panel_and_two_signatures(call, final, o
     assert "Confirmed and done." in said(bea.post("/console/calls/1", {"do": "confirm"}))
     assert "settled already" in said(bea.post("/console/calls/1", {"do": "withdraw"}))
     assert Participation.objects.get(round=second, role="wildcard").entry.slug == "dogwood"
+    assert "<strong>반대</strong>" in client.get("/calls/1", headers={"Accept-Language": "ko"}).content.decode()
     page = said(client.get("/calls/1", headers={"Accept-Language": "en"}))
-    for words in ("The round ends 2 days later", "Yes 2 · no 1", "It is slow.", "member 3 of the panel", "Decided."):
+    for words in (
+        "The round ends 2 days later",
+        "In favour 2 · against 1",
+        "It is slow.",
+        "member 3 of the panel",
+        "Decided.",
+    ):
         assert words in page
     assert "kim" not in page
     told = client.get("/api/v1/calls/1").json()
