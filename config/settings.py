@@ -233,6 +233,7 @@ CELERY_BEAT_SCHEDULE = {
     "erase": {"task": "arena.tasks.erase_old", "schedule": every(3600), "options": {"expires": 3600}},
     "lists": {"task": "leaderboard.tasks.pin_official_lists", "schedule": every(10), "options": {"expires": 10}},
     "margins": {"task": "leaderboard.tasks.measure_margins", "schedule": every(60), "options": {"expires": 60}},
+    "previews": {"task": "leaderboard.tasks.preview_decisions", "schedule": every(60), "options": {"expires": 60}},
     "probe": {"task": "inference.tasks.probe_workers", "schedule": every(10), "options": {"expires": 10}},
     "sessions": {"task": "accounts.tasks.forget_sessions", "schedule": every(3600), "options": {"expires": 3600}},
     "style": {"task": "leaderboard.tasks.control_styles", "schedule": every(60), "options": {"expires": 60}},

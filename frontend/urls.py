@@ -1,11 +1,25 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from frontend import allegations, appeals, calls, eligibility, entries, log, people, scores, timeline, tokens, views
+from frontend import (
+    allegations,
+    appeals,
+    calls,
+    cuts,
+    eligibility,
+    entries,
+    log,
+    people,
+    scores,
+    timeline,
+    tokens,
+    views,
+)
 from frontend.console import allegations as console_allegations
 from frontend.console import amendments, drafts, field, files, home, incidents, rounds
 from frontend.console import appeals as hearing
 from frontend.console import calls as console_calls
+from frontend.console import cuts as console_cuts
 from frontend.console import eligibility as judging
 from frontend.console import scores as console_scores
 
@@ -18,6 +32,7 @@ urlpatterns = [
     path("rounds/<round_key:key>/exposure", views.exposure_page, name="exposure"),
     path("rounds/<round_key:key>/figures", views.figures_page, name="figures"),
     path("rounds/<round_key:key>/rules", views.rules_page, name="rules"),
+    path("rounds/<round_key:key>/cut", cuts.cut_page, name="cut"),
     path("rounds/<round_key:key>/scores", scores.scores_page, name="scores"),
     path("rounds/<round_key:key>/eligibility", eligibility.eligibility_page, name="eligibility"),
     path("log", log.log_page, name="log"),
@@ -68,6 +83,7 @@ urlpatterns = [
     path("console/rounds/<round_key:key>/appeals", hearing.appeals, name="console_appeals"),
     path("console/rounds/<round_key:key>/appeals/<int:number>", hearing.appeal, name="console_appeal"),
     path("console/rounds/<round_key:key>/appeals/<int:number>/confirm", hearing.confirm, name="console_confirm_ruling"),
+    path("console/rounds/<round_key:key>/cut", console_cuts.cut, name="console_cut"),
     path("console/rounds/<round_key:key>/scores", console_scores.scores, name="console_scores"),
     path("console/rounds/<round_key:key>/scores/<slug:component>", console_scores.marks, name="console_marks"),
     path(

@@ -16,6 +16,7 @@ from leaderboard.appeals_api import router as appeals_router
 from leaderboard.boards import board, edition, history
 from leaderboard.breakdown import SELECTABLE, breakdown
 from leaderboard.calls_api import router as calls_router
+from leaderboard.decision_api import router as decision_router
 from leaderboard.exposure import exposure
 from leaderboard.figures_api import router
 from leaderboard.log_api import router as log_router
@@ -33,6 +34,7 @@ api.add_router("", team_router)
 api.add_router("", calls_router)
 api.add_router("", appeals_router)
 api.add_router("", scores_router)
+api.add_router("", decision_router)
 
 
 @api.exception_handler(Refusal)

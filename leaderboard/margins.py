@@ -22,8 +22,8 @@ AT_ONCE = 50_000  # ballots
 class Counted:
     """A round's counted ballots as columns, some ten bytes each. Who asks again reads only those that came since."""
 
-    def __init__(self, contest: Round, slugs: list[str]) -> None:
-        self.slugs, self.position = slugs, 0
+    def __init__(self, contest: Round, slugs: list[str], *, all_of_them: bool = False) -> None:
+        self.slugs, self.position, self._all = slugs, 0, all_of_them
         self._gate = contest.gate
         self._columns = Columns(slugs)
         self._votes = self._columns.of(())
@@ -33,13 +33,13 @@ class Counted:
         new = ballots(self._gate, after=self.position, upto=position)
         parts = [self._votes]
         while some := list(islice(new, AT_ONCE)):
-            parts.append(self._columns.of(some))
+            parts.append(self._columns.of(some, all_of_them=self._all))
         self._votes, self.position = joined(parts), position
         return self._votes
 
 
-_counted: dict[int, Counted] = {}
-"""Of the rounds that this process has measured, by id: a position once given and counted stays so."""
+_counted: dict[tuple[int, bool], Counted] = {}
+"""Of the rounds that this process has measured, by id, without and with those set aside: a position stays as it was."""
 
 
 def measure_margin(contest: Round) -> bool:
@@ -68,9 +68,12 @@ def is_due(contest: Round, edition: Board) -> bool:
     return known != edition.position and line_of(list(edition.standings.all()), contest.cut_size) is not None
 
 
-def counted_of(contest: Round, slugs: list[str], position: int) -> Counted:
-    """What this process knows of the round's ballots; nothing, if that is of other entries or of later votes."""
-    kept = _counted.get(contest.pk)
+def counted_of(contest: Round, slugs: list[str], position: int, *, all_of_them: bool = False) -> Counted:
+    """What this process knows of the round's ballots; nothing, if that is of other entries or of later votes.
+
+    all_of_them: those that are set aside, too.
+    """
+    kept = _counted.get((contest.pk, all_of_them))
     if kept is None or kept.slugs != slugs or kept.position > position:
-        kept = _counted[contest.pk] = Counted(contest, slugs)
+        kept = _counted[contest.pk, all_of_them] = Counted(contest, slugs, all_of_them=all_of_them)
     return kept

@@ -3,10 +3,11 @@
 from celery import shared_task
 from django.db.models.functions import Now
 
+from leaderboard.cut.preview import preview_round
 from leaderboard.export_queue import write_portion
 from leaderboard.fold import fold, has_news
 from leaderboard.margins import measure_margin
-from leaderboard.models import LIVE, Folded, Round
+from leaderboard.models import DECIDED, LIVE, UNOPENED, Folded, Round, RoundState
 from leaderboard.official import pin_due_lists
 from leaderboard.schedule import keep_schedule
 from leaderboard.style import control_style
@@ -26,6 +27,14 @@ def measure_margins() -> None:
     """Called by beat once a minute: a second's work on a million votes, and much more the first time."""
     for contest in Round.objects.filter(state__in=LIVE).select_related("series", "gate"):
         measure_margin(contest)
+
+
+@shared_task
+def preview_decisions() -> None:
+    """Called by beat once a minute: some decisions on all votes, each time there is a new board."""
+    counting = Round.objects.exclude(state__in=(*UNOPENED, *DECIDED, RoundState.ANNULLED))
+    for contest in counting.select_related("series", "gate"):
+        preview_round(contest)
 
 
 @shared_task

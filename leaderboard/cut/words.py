@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rating.decision import Decision, Trouble
+from rating.decision import Decision
 
 
 def why_not(decision: Decision) -> str:
@@ -23,27 +23,27 @@ def why_not(decision: Decision) -> str:
             "{who} are tied at the line, and {n} of them stay: the rulebook asks for a public random number first",
             decision.places,
         ).format(who=who, n=decision.places)
-    return "; ".join(trouble_in_words(trouble) for trouble in decision.troubles)
+    return "; ".join(trouble_in_words(one.what, one.who) for one in decision.troubles)
 
 
-def trouble_in_words(trouble: Trouble) -> str:
+def trouble_in_words(what: str, whom: Sequence[Sequence[str]]) -> str:
     """What stands in the way of a decision, and whom it is about."""
-    match trouble.what:
+    match what:
         case "few_left":
-            return _("of {who} the cut would leave nobody").format(who=named(trouble.who[0]))
+            return _("of {who} the cut would leave nobody").format(who=named(whom[0]))
         case "groups":
-            groups = " | ".join(named(group) for group in trouble.who)
+            groups = " | ".join(named(group) for group in whom)
             return _("not all entries are joined by votes, so the last of them is not known: {groups}").format(
                 groups=groups
             )
         case "few_votes":
-            return _("there are too few votes on {who}").format(who=named(trouble.who[0]))
+            return _("there are too few votes on {who}").format(who=named(whom[0]))
         case "scores_missing":
-            component, who = trouble.who
+            component, who = whom
             return _("{who} have no score in {component}").format(who=named(who), component=component[0])
-        case "still_tied":
+        case _:  # still tied
             return _("{who} are tied at the line, and no step of the rulebook tells them apart").format(
-                who=named(trouble.who[0])
+                who=named(whom[0])
             )
 
 

@@ -1,5 +1,8 @@
 """What was decided about a round, edition by edition."""
 
+import json
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -45,3 +48,13 @@ class Decision(models.Model):
             models.CheckConstraint(condition=Q(cause__in=Cause.values), name="decision_cause_is_known"),
         ]
         ordering = ["round", "edition"]
+
+    def told(self) -> dict[str, Any]:
+        """The content, as data."""
+        found: dict[str, Any] = json.loads(self.content)
+        return found
+
+    def told_grounds(self) -> dict[str, Any]:
+        """The grounds, as data."""
+        found: dict[str, Any] = json.loads(self.grounds)
+        return found

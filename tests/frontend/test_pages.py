@@ -61,6 +61,7 @@ PAGES = [
     "/entries/alder",
     "/rounds/1",
     "/rounds/1/appeals",
+    "/rounds/1/cut",
     "/rounds/1/exposure",
     "/rounds/1/figures",
     "/rounds/1/eligibility",

@@ -327,6 +327,7 @@ def test_the_api_describes_itself(visitor):
         "/api/v1/rounds/{key}",
         "/api/v1/rounds/{key}/appeals",
         "/api/v1/rounds/{key}/days",
+        "/api/v1/rounds/{key}/decision",
         "/api/v1/rounds/{key}/exposure",
         "/api/v1/rounds/{key}/ranks",
         "/api/v1/rounds/{key}/rulebook",

@@ -1,0 +1,202 @@
+"""The page of a round's cut: who is out and why, step by step; or, while votes count, who would be."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
+
+from arena.visitors import introduces_visitor
+from frontend.views import in_language
+from leaderboard.cut.preview import told
+from leaderboard.cut.words import trouble_in_words
+from leaderboard.models import UNOPENED, Round
+from leaderboard.timeline import public_round
+
+Names = Mapping[str, str]
+
+STEPS = {
+    "run_off": gettext_lazy("Run-off"),
+    "head_to_head": gettext_lazy("The votes between just these"),
+    "component": gettext_lazy("A component of the score"),
+    "score": gettext_lazy("The score as it stands"),
+    "earlier_submission": gettext_lazy("The earlier submission"),
+    "beacon": gettext_lazy("A public random value"),
+}
+NEEDED = {
+    "run_off": gettext_lazy("Before anybody is out, there is a run-off between them."),
+    "beacon": gettext_lazy("Before anybody is out, a public random value is drawn."),
+    "undecided": gettext_lazy("Nobody can be sent out like this."),
+}
+CAUSES = {
+    "published": gettext_lazy("the result was published"),
+    "ruling": gettext_lazy("a ruling on an appeal"),
+}
+
+
+@require_safe
+@introduces_visitor
+def cut_page(request: HttpRequest, key: str) -> HttpResponse:
+    contest = public_round(key)
+    if contest is None or contest.state in UNOPENED:
+        raise Http404
+    return render(request, "frontend/cut.html", as_drawn(contest, live=False))
+
+
+def as_drawn(contest: Round, *, live: bool) -> dict[str, Any]:
+    """The decision, or the preview, as the public's page and the console's show it."""
+    found = told(contest, live=live)
+    names, preview = found["names"], found["preview"]
+    content = found["decision"] or (preview and preview["decision"])
+    return {
+        "cut": found,
+        "title": in_language(found["title"], found["title_ko"]),
+        "decided": found["decision"] is not None,
+        "story": content and story(content, names, decided=found["decision"] is not None),
+        "preview": preview,
+        "others": others(preview, names) if preview else [],
+        "editions": [{**one, "why": CAUSES[one["cause"]]} for one in found["editions"]],
+    }
+
+
+def others(preview: Mapping[str, Any], names: Names) -> list[str]:
+    """What it would be otherwise: with the votes that are set aside, and without the gate."""
+    lines = []
+    if preview["with_set_aside"]:
+        lines.append(
+            ngettext(
+                "If the {n} vote that is set aside counted, too: {verdict}",
+                "If the {n} votes that are set aside counted, too: {verdict}",
+                preview["set_aside"],
+            ).format(n=preview["set_aside"], verdict=verdict(preview["with_set_aside"], names, decided=False))
+        )
+    if preview["without_gate"]:
+        lines.append(
+            _("If those competed who are disqualified: {verdict}").format(
+                verdict=verdict(preview["without_gate"], names, decided=False)
+            )
+        )
+    return lines
+
+
+def story(content: Mapping[str, Any], names: Names, *, decided: bool) -> dict[str, Any]:
+    """A decision as sentences and tables."""
+    goes, stays = set(content["goes"]), set(content["stays"])
+    return {
+        "verdict": verdict(content, names, decided=decided),
+        "kept": listed(content["kept"], names),
+        "facts": facts(content, names),
+        "tied": listed(content["tied"], names),
+        "steps": [step_in_words(step, names) for step in content["steps"]],
+        "rows": [
+            {
+                "name": names.get(one["slug"], one["slug"]),
+                "slug": one["slug"],
+                "score": "–" if one["score"] is None else number_format(one["score"], 1),
+                "votes": one["votes"],
+                "status": "eliminated" if one["slug"] in goes else "safe" if one["slug"] in stays else "at_risk",
+                "tied": one["tied"],
+            }
+            for one in content["entries"]
+        ],
+    }
+
+
+def verdict(content: Mapping[str, Any], names: Names, *, decided: bool) -> str:
+    """Who is out, or would be, or why nobody can say, in a sentence."""
+    if content["state"] == "decided":
+        who = listed(content["goes"], names)
+        if not who:
+            return _("Nobody is out.") if decided else _("Nobody would be out.")
+        return (_("Out: {who}.") if decided else _("Out would be: {who}.")).format(who=who)
+    troubles = "; ".join(
+        trouble_in_words(one["what"], [named(group, names) for group in one["who"]]) for one in content["troubles"]
+    )
+    if troubles:
+        return f"{NEEDED['undecided']} {troubles}."
+    tied = ngettext(
+        "Tied at the line: {who}; {n} of them stays.",
+        "Tied at the line: {who}; {n} of them stay.",
+        content["places"],
+    ).format(who=listed(content["open"], names), n=content["places"])
+    return f"{tied} {NEEDED[content['state']]}"
+
+
+def facts(content: Mapping[str, Any], names: Names) -> list[str]:
+    """How sure the line is."""
+    line = content["line"]
+    if not line:
+        return []
+    pair = line["pairs"][0]
+    told = {"above": names.get(pair["stays"], pair["stays"]), "below": names.get(pair["goes"], pair["goes"])}
+    said = [
+        _("The closest pair over the line by the score: {above} is {gap} points ahead of {below}.").format(
+            gap=number_format(pair["gap"], 1), **told
+        )
+    ]
+    if pair["needs"] is None:
+        said.append(_("How uncertain that is cannot be said: one of them never won or never lost a point."))
+    else:
+        said.append(
+            _("To be clear, the gap must be more than {needs} points; its standard error is {se}.").format(
+                needs=number_format(pair["needs"], 1), se=number_format(pair["se"], 1)
+            )
+        )
+    if line["voters"] is not None:
+        said.append(
+            ngettext(
+                "Without {n} voter, somebody else would be below the line: the fewest found, perhaps there are fewer.",
+                "Without {n} voters, somebody else would be below the line: the fewest found, perhaps there are fewer.",
+                line["voters"],
+            ).format(n=line["voters"])
+        )
+    if line["locked"] is not None:
+        said.append(
+            _("The line is settled also for who looks after every vote (95 %).")
+            if line["locked"]
+            else _("For who looks after every vote, the line is not settled (95 %).")
+        )
+    return said
+
+
+def step_in_words(step: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    """A step of the tie chain: what it found of each, and what came of it."""
+    came = []
+    if step["stays"]:
+        came.append(_("Stay: {who}.").format(who=listed(step["stays"], names)))
+    if step["goes"]:
+        came.append(_("Out: {who}.").format(who=listed(step["goes"], names)))
+    if not step["decided"]:
+        rest = set(step["among"]) - set(step["stays"]) - set(step["goes"])
+        came.append(_("Tied still: {who}.").format(who=listed(sorted(rest), names)))
+    return {
+        "title": STEPS[step["step"]],
+        "step": step["step"],
+        "source": step["source"],
+        "decided": step["decided"],
+        "came": " ".join(came),
+        "figures": [(names.get(slug, slug), figure_in_words(each)) for slug, each in step["figures"].items()],
+    }
+
+
+def figure_in_words(figure: Any) -> str:
+    """What a step found of one."""
+    if isinstance(figure, Mapping):
+        return _("{won} won, {lost} lost").format(won=figure["won"], lost=figure["lost"])
+    if isinstance(figure, float):
+        return number_format(figure, 1)
+    if figure in ("stays", "goes"):
+        return _("stays") if figure == "stays" else _("goes")
+    return "–" if figure is None else str(figure)
+
+
+def named(slugs: Iterable[str], names: Names) -> list[str]:
+    return [names.get(slug, slug) for slug in slugs]
+
+
+def listed(slugs: Iterable[str], names: Names) -> str:
+    return ", ".join(named(slugs, names))
