@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from arena.admissions import is_admitted
 from arena.content import Part, text_of, text_parts
 from arena.drawing import draw_pair, pair_cap
 from arena.models import Battle, BattleState, Pairing, Reveal, Side, Terms, Turn, TurnState, Vote, Voter
@@ -22,6 +23,7 @@ from arena.refusals import (
     BattleIsVoid,
     NobodyToDraw,
     NoOpenRound,
+    NotInvited,
     NoTurnsLeft,
     NotYourBattle,
     RoundClosed,
@@ -45,10 +47,12 @@ def open_terms() -> Terms | None:
 
 
 def start_battle(*, voter_id: uuid.UUID, agreed: bool = False, random: Random = SYSTEM_RANDOM) -> Battle:
-    """Draw two entries that can answer, for this voter. Raises NoOpenRound, NobodyToDraw."""
+    """Draw two entries that can answer, for this voter. Raises NoOpenRound, NotInvited, NobodyToDraw."""
     terms = open_terms()
     if terms is None:
         raise NoOpenRound
+    if terms.verified_only and not is_admitted(voter_id, terms.gate_id):
+        raise NotInvited
     drawables = dict(terms.drawables.values_list("entry_id", "weight"))
     workers = in_service(Worker.objects.filter(healthy=True, entry_id__in=drawables))
     awake = set(workers.values_list("entry_id", flat=True))

@@ -45,6 +45,10 @@ PAST = """
             JOIN accounts_membership AS membership ON membership.user_id = account.user_id
             JOIN inference_entry AS entry ON entry.team_id = membership.team_id
             WHERE account.voter_id = battle.voter_id AND entry.id IN (battle.entry_a_id, battle.entry_b_id)
+        ),
+        NOT terms.verified_only OR EXISTS (
+            SELECT 1 FROM arena_admitted AS admitted
+            WHERE admitted.gate_id = gate.id AND admitted.voter_id = battle.voter_id
         )
     FROM arena_battle AS battle
     JOIN arena_terms AS terms ON terms.id = battle.terms_id
@@ -100,6 +104,7 @@ class Past(NamedTuple):
     vote_in_freeze: bool | None
     set_aside: str | None
     own_team: bool
+    may_vote: bool
 
 
 def hold_battle(battle_id: uuid.UUID, voter_id: uuid.UUID) -> tuple[Held, Past]:

@@ -20,6 +20,7 @@ from arena.refusals import TooMany
 log = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 600
+CODES_PER_VISITOR, CODES_PER_ADDRESS = 10, 100  # tries in that time; a code has 100 bits
 
 
 @cache
@@ -51,6 +52,12 @@ def spend_battle(voter: UUID, address: str) -> None:
     """A new battle, by visitor and by address."""
     spend(RateLimitItemPerSecond(settings.BATTLES_PER_VISITOR, WINDOW_SECONDS), "battle-visitor", str(voter))
     spend(RateLimitItemPerSecond(settings.BATTLES_PER_ADDRESS, WINDOW_SECONDS), "battle-address", code_of(address))
+
+
+def spend_code(voter: UUID, address: str) -> None:
+    """A try at an invitation code, by visitor and by address."""
+    spend(RateLimitItemPerSecond(CODES_PER_VISITOR, WINDOW_SECONDS), "code-visitor", str(voter))
+    spend(RateLimitItemPerSecond(CODES_PER_ADDRESS, WINDOW_SECONDS), "code-address", code_of(address))
 
 
 def code_of(address: str) -> str:

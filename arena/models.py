@@ -78,6 +78,7 @@ class Terms(models.Model):
         default=150, help_text="Characters a second shown on each side; 0 shows them as they come."
     )
     reveal = models.CharField(max_length=8, choices=Reveal, default=Reveal.AFTER_VOTE)
+    verified_only = models.BooleanField(default=False, help_text="Only who has entered a code of the round votes.")
     voter_cap = models.PositiveSmallIntegerField(default=10, help_text="Votes of one voter that count in the round.")
     entries = models.ManyToManyField(Entry, through="Drawable", related_name="terms")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -121,12 +122,34 @@ class Pairing(models.Model):
     made_at = models.DateTimeField(auto_now=True)
 
 
+class AdmissionCode(models.Model):
+    """A one-time code with which somebody may vote in a round that asks for one. What is kept of it is a digest.
+
+    Which voter has entered it stands nowhere.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="codes")
+    digest = models.CharField(max_length=64, unique=True)
+    used = models.BooleanField(default=False)
+
+
 class Voter(models.Model):
     """A visitor's device that has started a battle, known by a signed cookie and nothing else."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agreed_at = models.DateTimeField(null=True, blank=True, help_text="Read the notice, said to be 14 or older.")
     created_at = models.DateTimeField(auto_now_add=True)
+
+
+class Admitted(models.Model):
+    """A voter who has entered a code of a round, whichever it was."""
+
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="admitted")
+    voter = models.ForeignKey(Voter, on_delete=models.PROTECT, related_name="admitted")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["gate", "voter"], name="admitted_once_a_round")]
 
 
 class VoterAccount(models.Model):

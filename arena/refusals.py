@@ -27,6 +27,26 @@ class NoOpenRound(Refusal):
     message = _("No round is open at the moment. The board shows the last result.")
 
 
+class NotInvited(Refusal):
+    code, status = "invitation_needed", 403
+    message = _("Only who was invited votes in this round. Please enter your invitation code first.")
+
+
+class UnknownCode(Refusal):
+    code, status = "unknown_code", 403
+    message = _("This code is none of this round, or it was used already. Please compare it once more.")
+
+
+class NoCodesHere(Refusal):
+    code, status = "no_codes_here", 409
+    message = _("No round that asks for an invitation code is open at the moment.")
+
+
+class AdmittedAlready(Refusal):
+    code, status = "admitted_already", 409
+    message = _("This device has entered a code already and may vote. The code was not used.")
+
+
 class NobodyToDraw(Refusal):
     code, status = "nobody_to_draw", 503
     message = _("Too few models can answer right now. Please try again in a minute.")

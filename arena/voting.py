@@ -15,6 +15,7 @@ from arena.refusals import (
     AlreadyVoted,
     BattleIsVoid,
     NothingToVoteOn,
+    NotInvited,
     RoundClosed,
     UnknownWinner,
 )
@@ -60,6 +61,8 @@ def _record(battle: Held, past: Past, winner: Winner, set_aside: str) -> int:
         raise NothingToVoteOn
     if not past.gate_is_open:
         raise RoundClosed
+    if not past.may_vote:
+        raise NotInvited
     counted_as = None if set_aside else past.counted + 1
     return record_vote(battle, winner, counted_as, set_aside, in_freeze=past.gate_is_frozen)
 

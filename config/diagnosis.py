@@ -286,7 +286,7 @@ def round_now() -> Iterator[Answer]:
     for hindered in Round.objects.exclude(hindrance=""):
         words = f"the schedule cannot move {hindered} on: {hindered.hindrance}"
         yield Answer(Level.BAD, "round", words, f"python manage.py round {hindered.key}")
-    for counted in Round.objects.filter(state=RoundState.TALLIED):
+    for counted in Round.objects.filter(state=RoundState.TALLIED, leg=0):
         words = f"{counted} is counted and waits for its cut"
         yield Answer(Level.WARN, "round", words, "python manage.py close_round")
     contest = open_round()

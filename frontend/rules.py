@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from frontend.eligibility_words import AXES
 from leaderboard.components import Arena, Benchmark, Component, Marked, Named, Normalisation, Panel, Part
-from leaderboard.rulebook import Rulebook, TieStep
+from leaderboard.rulebook import Rulebook, RunOff, TieStep
 
 
 class Rule(NamedTuple):
@@ -64,7 +64,9 @@ def cut(rules: Rulebook) -> list[Rule]:
         ),
         Rule(
             _("How a tie is settled"),
-            _("By these steps in turn, until nobody is tied. Which of them decided is published with the result."),
+            _("Whom the votes leave tied here is told apart by the next step of the rules of its round.")
+            if rules.stage == "run_off"
+            else _("By these steps in turn, until nobody is tied. Which of them decided is published with the result."),
             steps=tuple(tie_step(step, rules) for step in rules.tie_chain),
         ),
     ]
@@ -201,7 +203,23 @@ def tie_step(step: TieStep, rules: Rulebook | None = None) -> str:
     named = {one.name: title_of(one) for one in rules.components} if rules else {}
     if step == TieStep.COMPONENT and rules and rules.tie_component in named:
         return _("The better score in this component: {component}.").format(component=named[rules.tie_component])
+    if step == TieStep.RUN_OFF and rules:
+        return run_off(rules.run_off)
     return str(TIE_STEPS[step])
+
+
+def run_off(rules: RunOff) -> str:
+    who = (
+        _("Only who has an invitation code votes there.")
+        if rules.voters == "verified"
+        else _("Everybody may vote there.")
+    )
+    words = ngettext(
+        "A run-off between the models at the line. It opens {notice} hours after it was called, for {hours} hour.",
+        "A run-off between the models at the line. It opens {notice} hours after it was called, for {hours} hours.",
+        rules.hours,
+    )
+    return f"{words.format(hours=rules.hours, notice=rules.notice_hours)} {who}"
 
 
 def voting(rules: Rulebook) -> list[Rule]:
@@ -214,6 +232,12 @@ def voting(rules: Rulebook) -> list[Rule]:
                 "{n} count in the round, spread over the pairs of models. Later ones are kept but not counted.",
                 rules.voter_cap,
             ).format(n=rules.voter_cap),
+        ),
+        Rule(
+            _("Who may vote"),
+            _("Only who has entered a one-time invitation code of this round. Nobody is told which code a vote is of.")
+            if rules.voters == "verified"
+            else _("Everybody who is 14 or older."),
         ),
         Rule(_("Groups of visitors"), _("None: nobody is asked who they are, and every counted vote weighs the same.")),
         Rule(

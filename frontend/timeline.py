@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -21,6 +22,7 @@ STATE_NAMES: Mapping[str, Any] = {
     "frozen": gettext_lazy("Frozen"),
     "closed": gettext_lazy("Closed"),
     "tallied": gettext_lazy("Tallied"),
+    "run_off": gettext_lazy("Run-off"),
     "provisional": gettext_lazy("Provisional result"),
     "appeal": gettext_lazy("Appeals"),
     "final": gettext_lazy("Final result"),
@@ -33,6 +35,7 @@ STATES_MEAN: Mapping[str, Any] = {
     "frozen": gettext_lazy("Votes count; the board stands still, and no vote tells names."),
     "closed": gettext_lazy("No more votes count."),
     "tallied": gettext_lazy("All votes are counted twice. The organizers check the result."),
+    "run_off": gettext_lazy("The final numbers are shown. Who is tied at the line plays a run-off."),
     "provisional": gettext_lazy("The final board is published and says who is out."),
     "appeal": gettext_lazy("The result can be appealed against."),
     "final": gettext_lazy("Two organizers sign the result."),
@@ -44,6 +47,7 @@ ACTORS: Mapping[str, Any] = {
     "two": gettext_lazy("Two organizers"),
     "schedule": gettext_lazy("The schedule"),
     "command": gettext_lazy("The site's operator"),
+    "round": gettext_lazy("Its round"),
 }
 PUNCTUAL = timedelta(minutes=1)
 
@@ -63,11 +67,19 @@ def round_page(request: HttpRequest, key: str) -> HttpResponse:
             "state_name": STATE_NAMES[found["state"]],
             "state_more": STATES_MEAN[found["state"]],
             "composite": found["score"] == "composite" and found["state"] not in UNOPENED,
-            "has_board": found["state"] not in UNOPENED,
+            "has_board": any(stage["state"] == "open" and stage["place"] != "ahead" for stage in found["stages"]),
+            "run_offs": [{"key": key, "words": run_off_words(key)} for key in found["run_offs"]],
+            "run_off_of": found["run_off_of"],
             "stages": [stage_as_drawn(stage) for stage in found["stages"]],
             "steps": [step_as_drawn(step) for step in reversed(found["steps"])],
         },
     )
+
+
+def run_off_words(key: str) -> str:
+    """What a run-off is called beside its round: that it is one, and from the second on which."""
+    leg = key.partition("-run-off-")[2]
+    return _("Run-off {leg}").format(leg=leg) if leg else _("Run-off")
 
 
 def stage_as_drawn(stage: Mapping[str, Any]) -> dict[str, Any]:

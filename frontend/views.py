@@ -31,6 +31,7 @@ from frontend.words import (
     MOVED,
     OF_REFERENCE,
     ROUND_STATES,
+    RUN_OFF,
     STATUSES,
     VERDICTS,
     arena_words,
@@ -251,7 +252,7 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
         "note": in_language(found["note"], found["note_ko"]),
         "created_at": datetime.fromisoformat(found["created_at"]),
         **(dates_as_drawn(contest) if contest else {}),
-        **(round_as_drawn(contest["state"]) if contest else {}),
+        **(round_as_drawn(contest) if contest else {}),
         "since": date.fromisoformat(found["since"]) if found["since"] else None,
         "tied": tied_words(found),
         "outlook": outlook_words(contest["outlook"]) if contest and contest["outlook"] else None,
@@ -284,13 +285,18 @@ def moved_words(standing: Mapping[str, Any], since: str | None) -> dict[str, str
     return {"mark": str(mark).format(n=places), "words": str(words).format(n=places)}
 
 
-def round_as_drawn(state: str) -> dict[str, Any]:
+def round_as_drawn(contest: Mapping[str, Any]) -> dict[str, Any]:
     """What a board says of its round's state."""
+    state, run_off = contest["state"], contest["run_off"]
     words, more = ROUND_STATES[state]
+    if state == RoundState.RUN_OFF and run_off:
+        more = RUN_OFF["run_off_among"].format(names=", ".join(one["name"] for one in run_off["among"]))
+    next_words = "to_the_run_off" if run_off and run_off["series"] == contest["next"] else "to_the_next_round"
     settled = (RoundState.FINAL, RoundState.ANNULLED)
     return {
         "state_words": words,
         "state_more": more,
+        "next_words": RUN_OFF[next_words],
         "voting": state in LIVE,
         "decided": state in (*DECIDED, RoundState.ANNULLED),
         "moves": state not in settled,

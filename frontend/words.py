@@ -55,10 +55,16 @@ ROUND_STATES: Mapping[str, tuple[Any, Any]] = {
     "frozen": (gettext_lazy("Open until"), gettext_lazy("The board stands still until the result. Votes still count.")),
     "closed": (gettext_lazy("Voting is over"), gettext_lazy("The votes are being counted.")),
     "tallied": (gettext_lazy("Voting is over"), gettext_lazy("All votes are counted. The result is being checked.")),
+    "run_off": (gettext_lazy("Voting is over"), gettext_lazy("The line is tied. A run-off decides.")),
     "provisional": (gettext_lazy("Provisional result"), gettext_lazy("Its votes no longer change.")),
     "appeal": (gettext_lazy("Provisional result"), gettext_lazy("Appeals can be made against it.")),
     "final": (gettext_lazy("Final result"), gettext_lazy("Its votes no longer change.")),
     "annulled": (gettext_lazy("Annulled"), gettext_lazy("This round decides nothing, and nobody is out by it.")),
+}
+RUN_OFF: Mapping[str, Any] = {
+    "run_off_among": gettext_lazy("The line is tied. A run-off among {names} decides."),
+    "to_the_run_off": gettext_lazy("To the run-off"),
+    "to_the_next_round": gettext_lazy("To the next round"),
 }
 # What an entry is and where it comes from; the keys are those of inference/models.py. Empty: not stated.
 REASONING: Mapping[str, Any] = {
@@ -251,4 +257,5 @@ def board_words() -> dict[str, str]:
     }
     states = {f"state_{state}": str(said) for state, (said, _more) in ROUND_STATES.items()}
     more = {f"state_{state}_more": str(said) for state, (_words, said) in ROUND_STATES.items()}
-    return words | states | more | {f"status_{status}": str(word) for status, word in STATUSES.items()}
+    run_off = {key: str(said) for key, said in RUN_OFF.items()}
+    return words | states | more | run_off | {f"status_{status}": str(word) for status, word in STATUSES.items()}

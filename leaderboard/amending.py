@@ -20,6 +20,9 @@ from leaderboard.rulebook import Rulebook, changed, digest_of, freezing, read_ru
 
 # They say what votes are worth and who wins a tie: who changed them in an open round would know whom it hits.
 FIXED = (
+    "stage",
+    "run_off",
+    "voters",
     "format",
     "score",
     "components",

@@ -92,6 +92,12 @@ class NameOut(Schema):
     name: str
 
 
+class RunOffOut(Schema):
+    series: str
+    among: list[NameOut]  # who is tied at the line
+    stay: int  # how many of them
+
+
 class RoundOut(Schema):
     number: int
     key: str  # its address: 1, or 1-run-off
@@ -102,6 +108,7 @@ class RoundOut(Schema):
     line: float | None
     reference: NameOut | None  # whom the percents are of; null while none has a vote
     outlook: OutlookOut | None  # null without a line, and once the round is closed
+    run_off: RunOffOut | None  # what breaks the tie at its line
     next: str | None
 
 
@@ -202,7 +209,7 @@ class StepOut(Schema):
     at: str  # ISO 8601
     due_at: str | None  # by the schedule
     ends_at: str | None  # the end that the round was given with it
-    actor: str  # organizer, schedule or command
+    actor: str  # organizer, schedule, command; or round: a run-off goes along with its round
     signed_by_two: bool
     reason: str
     reason_ko: str
@@ -221,6 +228,8 @@ class CourseOut(Schema):
     appeals_end_at: str | None
     score: str  # what decides who is out: the rating in the arena, or a composite
     rulebook: str  # the digest of the one in force
+    run_off_of: str | None  # the key of the round whose tie it breaks
+    run_offs: list[str]  # the keys of its own
     stages: list[StageOut]
     steps: list[StepOut]
 

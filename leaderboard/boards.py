@@ -91,7 +91,7 @@ def settings_of(
 
 def current_series() -> Series | None:
     """What a visitor means by "the board": the live round's, else the last round's, else the last import."""
-    rounds = Round.objects.exclude(state__in=UNOPENED).order_by("-number", "-leg").select_related("series")
+    rounds = opened().order_by("-number", "-leg").select_related("series")
     contest = rounds.filter(state__in=LIVE).first() or rounds.first()
     return contest.series if contest else Series.objects.order_by("-created_at").first()
 
@@ -156,7 +156,12 @@ def edition(slug: str | None = None) -> str | None:
 def opened_after(number: Any, leg: Any) -> QuerySet[Round]:
     """The rounds and run-offs past one that have a board, in order. Drafts are nobody's business yet."""
     later = Q(number__gt=number) | Q(number=number, leg__gt=leg)
-    return Round.objects.filter(later).exclude(state__in=UNOPENED).order_by("number", "leg")
+    return opened().filter(later).order_by("number", "leg")
+
+
+def opened() -> QuerySet[Round]:
+    """The rounds that have a board: not those to come, nor a run-off that was annulled before it opened."""
+    return Round.objects.exclude(state__in=UNOPENED).filter(series__boards__number=1)
 
 
 def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[str, Any] | None:
@@ -178,7 +183,21 @@ def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[
         "reference": next((named(one) for one in standings if one.slug == found.parameters.get("reference")), None),
         # Boards of before voters were looked for do not tell of them.
         "outlook": found.outlook and {"voters_to_flip": None} | found.outlook,
+        "run_off": _run_off(contest),
         "next": following.series.slug if following else None,
+    }
+
+
+def _run_off(contest: Round) -> dict[str, Any] | None:
+    """What breaks the tie at the round's line, if a run-off was called."""
+    found = contest.run_offs.exclude(state=RoundState.ANNULLED).select_related("series").first()
+    if found is None:
+        return None
+    among = list(found.participations.order_by("entry__slug").values("entry__slug", "entry__name"))
+    return {
+        "series": found.series.slug,
+        "among": [{"slug": one["entry__slug"], "name": one["entry__name"]} for one in among],
+        "stay": len(among) - in_force(found).cut_size,
     }
 
 
@@ -242,7 +261,7 @@ def history(slug: str, series_slug: str | None = None) -> dict[str, Any] | None:
 
 
 def _last_series_of(slug: str) -> Series | None:
-    rounds = Round.objects.filter(participations__entry__slug=slug).exclude(state__in=UNOPENED)
+    rounds = opened().filter(participations__entry__slug=slug)
     latest = rounds.order_by("-number", "-leg").select_related("series").first()
     return latest.series if latest else None
 
@@ -251,6 +270,6 @@ def all_series() -> list[dict[str, str]]:
     """Every series that has a board, the current one first."""
     current = current_series()
     found = Series.objects.select_related("round").order_by("-round__number", "-round__leg", "-created_at")
-    found = found.filter(Q(round=None) | ~Q(round__state__in=UNOPENED))
+    found = found.filter(Q(round=None) | Q(round__in=opened()))
     ordered = sorted(found, key=lambda series: (series != current, not hasattr(series, "round")))
     return [{"slug": series.slug, "title": series.title, "title_ko": series.title_ko} for series in ordered]

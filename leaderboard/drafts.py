@@ -34,15 +34,16 @@ def draft_round(
     Raises CannotOpen, NotKept, BadRulebook. It has no state in the log yet: `states.begin` writes the first.
     """
     rules = changed(rulebook or Rulebook(), changes)
+    refuse_run_off(rules)
     refuse_unfit(entries, rules, opens_at=opens_at, ends_at=ends_at)
     last = Round.objects.order_by("-number").first()
     number = last.number + 1 if last else 1
     contest = Round(number=number, opens_at=opens_at, ends_at=ends_at)
-    found(contest, entries, rules, title=f"Round {number}", title_ko=f"{number}라운드")
+    store_round(contest, entries, rules, title=f"Round {number}", title_ko=f"{number}라운드")
     return contest
 
 
-def found(contest: Round, entries: Sequence[Entry], rules: Rulebook, **title: str) -> None:
+def store_round(contest: Round, entries: Sequence[Entry], rules: Rulebook, **title: str) -> None:
     """Store a round with what belongs to each: a series of boards, a gate, a draft of its rules, and who competes."""
     slug = f"round-{contest.key}"
     # Shut, so that nobody is drawn from a draft.
@@ -68,6 +69,7 @@ def change_draft(
     if contest.state != RoundState.DRAFT:
         raise CannotOpen(_("only a draft can be changed; take the round back to a draft first"))
     wanted = changed(read_rulebook(contest.draft), rules or {})
+    refuse_run_off(wanted)
     chosen = entrants(contest) if entries is None else list(entries)
     contest.opens_at, contest.ends_at = opens_at or contest.opens_at, ends_at or contest.ends_at
     refuse_unfit(chosen, wanted, opens_at=contest.opens_at, ends_at=contest.ends_at)
@@ -97,6 +99,12 @@ def take_in(contest: Round, entries: Sequence[Entry]) -> None:
 def entrants(contest: Round) -> list[Entry]:
     """The entries of a round, by slug."""
     return list(Entry.objects.filter(participations__round=contest).order_by("slug"))
+
+
+def refuse_run_off(rules: Rulebook) -> None:
+    """Raise CannotOpen for the rules of a run-off: they follow from its round's, and nobody drafts them."""
+    if rules.stage != "round":
+        raise CannotOpen(_("a run-off follows from its round, and nobody drafts one"))
 
 
 def refuse_unfit(entries: Sequence[Entry], rules: Rulebook, *, opens_at: datetime, ends_at: datetime) -> None:

@@ -11,12 +11,14 @@ from leaderboard.appeals.waiting import refusal_to_finish
 from leaderboard.boards import publish_board
 from leaderboard.consequences import carry_out, let_back_in, take_back
 from leaderboard.counting import stored, tally_of
-from leaderboard.cut.decisions import Undecided, record_decision, take_back_cut
+from leaderboard.cut import decisions
+from leaderboard.cut.run_offs import call_run_off, log_along, run_off_that_counts
+from leaderboard.cut.words import why_not
 from leaderboard.drafts import CannotOpen, entrants, references, refuse_unfit
 from leaderboard.eligibility import keep_gate, take_back_gate
 from leaderboard.exposure import exposure_by
 from leaderboard.fold import fold
-from leaderboard.models import LIVE, Cause, Folded, Freeze, Round, RoundState
+from leaderboard.models import LIVE, UNOPENED, Cause, Folded, Freeze, Round, RoundState
 from leaderboard.pairing import publish_pairing
 from leaderboard.participations import begin
 from leaderboard.recounting import recount
@@ -138,19 +140,45 @@ def tally(contest: Round, now: datetime, ends_at: datetime | None) -> None:
         )
 
 
+def hold_run_off(contest: Round, now: datetime, ends_at: datetime | None) -> None:
+    """Show the final numbers, which nobody can change any more, and call a run-off among those tied at the line."""
+    if run_off_that_counts(contest):
+        raise CannotMove(_("it has a run-off already"))
+    pass_gate(contest)
+    decision = decisions.decide_now(contest)
+    if decision.state != "run_off":
+        raise CannotMove(why_not(decision) or _("the line is clear, or settled without a run-off; publish the result"))
+    stand(contest, RoundState.RUN_OFF)
+    show_again(contest)
+    call_run_off(contest, decision, now)
+
+
 def publish_result(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     """Take out who fails the gate, decide who is out, record it, and show everybody the board that says so."""
+    refuse_unfinished_run_off(contest)
+    pass_gate(contest)
     try:
-        if keep_gate(contest):
-            fold(contest, anyway=True)  # the line is drawn among those who are left
-    except CannotJudge as why:
-        raise CannotMove(str(why)) from None
-    try:
-        record_decision(contest, Cause.PUBLISHED)
-    except Undecided as why:
+        decisions.record_decision(contest, Cause.PUBLISHED)
+    except decisions.Undecided as why:
         raise CannotMove(str(why)) from None
     stand(contest, RoundState.PROVISIONAL)
     show_again(contest)
+    take_along(contest, RoundState.PROVISIONAL, now)
+
+
+def refuse_unfinished_run_off(contest: Round) -> None:
+    run_off = run_off_that_counts(contest)
+    if run_off and run_off.state != RoundState.TALLIED:
+        raise CannotMove(_("its run-off is not counted yet"))
+
+
+def pass_gate(contest: Round) -> None:
+    """Take out who fails the gate: the line is drawn among those who are left."""
+    try:
+        if keep_gate(contest):
+            fold(contest, anyway=True)
+    except CannotJudge as why:
+        raise CannotMove(str(why)) from None
 
 
 def show_again(contest: Round) -> None:
@@ -171,18 +199,20 @@ def finish(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     if words := refusal_to_finish(contest):
         raise CannotMove(words)
     stand(contest, RoundState.FINAL)
+    take_along(contest, RoundState.FINAL, now)
     carry_out(contest)
 
 
 def reopen(contest: Round, now: datetime, ends_at: datetime | None) -> None:
-    """Take the result back and let votes in again, until the new end."""
+    """Take the result back and let votes in again, until the new end. A run-off is annulled with it."""
+    take_along(contest, RoundState.ANNULLED, now)
     refuse_another_live(contest)
     fields = _new_end(contest, now, ends_at, frozen=False)
     kept = Freeze.objects.filter(round=contest).exists()
     if kept and contest.freezes_at and contest.freezes_at <= now:
         raise CannotMove(_("by its new end its board is still frozen; reopen it as frozen"))
     contest.closed_at = contest.appeals_end_at = None
-    take_back_cut(contest)
+    decisions.take_back_cut(contest)
     take_back_gate(contest)
     stand(contest, RoundState.OPEN, "closed_at", "appeals_end_at", *fields)
     open_gate(contest.gate_id, freezes_at=contest.freezes_at, until=contest.ends_at)
@@ -201,11 +231,38 @@ def reopen_frozen(contest: Round, now: datetime, ends_at: datetime | None) -> No
 
 
 def annul(contest: Round, now: datetime, ends_at: datetime | None) -> None:
-    """Nobody is out by this round; its votes stay on record and decide nothing."""
+    """Nobody is out by this round; its votes stay on record and decide nothing, nor do those of its run-off."""
+    take_along(contest, RoundState.ANNULLED, now)
     close_gate(contest.gate_id)
-    take_back_cut(contest)
+    decisions.take_back_cut(contest)
     take_back_gate(contest)
     contest.closed_at = contest.closed_at or now
     stand(contest, RoundState.ANNULLED, "closed_at")
     take_back(contest)
     show_again(contest)
+
+
+def take_along(contest: Round, to: RoundState, now: datetime) -> None:
+    """Take the round's run-off to the same state, if there is one that counts, and log it there."""
+    run_off = run_off_that_counts(contest)
+    if run_off is None:
+        return
+    start = run_off.state
+    match to:
+        case RoundState.PROVISIONAL:
+            decisions.record_run_off(run_off)
+            stand(run_off, to)
+            show_again(run_off)
+        case RoundState.FINAL:
+            stand(run_off, to)
+        case _:
+            annul_run_off(run_off, now)
+    log_along(run_off, start, to)
+
+
+def annul_run_off(run_off: Round, now: datetime) -> None:
+    if run_off.state in UNOPENED:  # it has no board to show
+        run_off.closed_at = now
+        stand(run_off, RoundState.ANNULLED, "closed_at")
+    else:
+        annul(run_off, now, None)

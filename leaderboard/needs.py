@@ -14,6 +14,7 @@ from inference.models import Entry, Worker
 from leaderboard.allegations import state_of
 from leaderboard.appeals.ruling import waiting_ruling
 from leaderboard.appeals.waiting import re_runs_owed, refusal_to_finish, waiting_appeals
+from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.eligibility import unverified
 from leaderboard.models import LIVE, AllegationState, Export, ParticipationState, Round, RoundState
 from leaderboard.signing import waiting_proposal
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     HINDERED = "hindered"
     SIGNATURE = "signature"
     PUBLISH = "publish"
+    NO_RUN_OFF = "no_run_off"
     APPEALS = "appeals"
     APPEAL = "appeal"
     RULING = "ruling"
@@ -67,8 +69,10 @@ def of_rounds() -> Iterator[Need]:
         if proposal := waiting_proposal(contest):
             yield Need(Kind.SIGNATURE, contest, about=proposal.asked_by.username, at=proposal.asked_at)
         yield from of_appeals(contest)
-        yield from of_state(contest)
-        yield from of_gate(contest)
+        yield from of_dates(contest)
+        if not contest.leg:  # a run-off waits for its round
+            yield from of_state(contest)
+            yield from of_gate(contest)
 
 
 def of_appeals(contest: Round) -> Iterator[Need]:
@@ -83,17 +87,25 @@ def of_appeals(contest: Round) -> Iterator[Need]:
 
 
 def of_state(contest: Round) -> Iterator[Need]:
-    """What the round itself waits for, or soon does by the clock."""
+    """What the round itself waits for."""
     now = timezone.now()
     match contest.state:
         case RoundState.TALLIED:
             yield Need(Kind.PUBLISH, contest)
+        case RoundState.RUN_OFF:
+            yield from of_run_off(contest)
         case RoundState.PROVISIONAL:
             yield Need(Kind.APPEALS, contest)
         case RoundState.APPEAL if contest.appeals_end_at and contest.appeals_end_at <= now:
             if refusal_to_finish(contest):
                 return
             yield Need(Kind.FINISH, contest, at=contest.appeals_end_at)
+
+
+def of_dates(contest: Round) -> Iterator[Need]:
+    """What the round soon does by the clock."""
+    now = timezone.now()
+    match contest.state:
         case RoundState.SCHEDULED if contest.opens_at - now < SOON:
             yield Need(Kind.OPENS, contest, at=contest.opens_at)
         case RoundState.OPEN if contest.freezes_at and contest.freezes_at - now < SOON:
@@ -111,6 +123,15 @@ def of_gate(contest: Round) -> Iterator[Need]:
     for raised in contest.allegations.select_related("entry").prefetch_related("changes"):
         if state_of(raised) == AllegationState.OPEN:
             yield Need(Kind.ALLEGATION, contest, about=raised.entry.name, at=raised.at)
+
+
+def of_run_off(contest: Round) -> Iterator[Need]:
+    """A round that waits for its run-off: publish its result, or call another one where that was annulled."""
+    run_off = run_off_that_counts(contest)
+    if run_off is None:
+        yield Need(Kind.NO_RUN_OFF, contest)
+    elif run_off.state == RoundState.TALLIED:
+        yield Need(Kind.PUBLISH, contest)
 
 
 def of_models() -> Iterator[Need]:

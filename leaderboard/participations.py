@@ -47,7 +47,7 @@ CHANGES = {
     },
     ParticipationState.DISQUALIFIED: {ParticipationState.COMPETING},
 }
-CHANGEABLE = (RoundState.OPEN, RoundState.FROZEN, RoundState.CLOSED, RoundState.TALLIED)
+CHANGEABLE = (RoundState.OPEN, RoundState.FROZEN, RoundState.CLOSED, RoundState.TALLIED, RoundState.RUN_OFF)
 UNSAID = (ParticipationRole.CONTESTANT, ParticipationRole.REFERENCE)
 
 

@@ -19,6 +19,7 @@ def issue_terms(contest: Round, rules: Rulebook, drawn: Mapping[int, float]) -> 
     terms = Terms.objects.create(
         gate_id=contest.gate_id,
         version=last.version + 1 if last else 1,
+        verified_only=rules.voters == "verified",
         **{name: getattr(rules, name) for name in ARENA_RULES},
     )
     Drawable.objects.bulk_create(

@@ -15,7 +15,8 @@ from leaderboard.entering import CannotMove
 from leaderboard.field import competing
 from leaderboard.models import DECIDED, LIVE, Actor, Round, RoundState
 from leaderboard.rulebook import Rulebook, in_force
-from leaderboard.states import By, begin, held, move
+from leaderboard.states import begin, held, move
+from leaderboard.transitions import By
 
 AT_ONCE, AT_ONCE_KO = "Opened at once.", "바로 열었습니다."
 CUT, CUT_KO = "Closed and cut at once.", "바로 마감하고 결과를 냈습니다."

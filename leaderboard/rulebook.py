@@ -51,10 +51,19 @@ class Ratings(Rules):
     intervals: Literal["cautious"] = "cautious"
 
 
+class RunOff(Rules):
+    """How a tie at the line is played out: for how long, how long after it was called, and who may vote there."""
+
+    hours: Annotated[int, Field(ge=1, le=1000)] = 72
+    notice_hours: Annotated[int, Field(ge=0, le=1000)] = 24
+    voters: Literal["anyone", "verified"] = "anyone"
+
+
 class Rulebook(Rules):
     """All that is agreed before a round opens. Times are in days and hours, distances in Elo points."""
 
     format: Literal[1] = 1
+    stage: Literal["round", "run_off"] = "round"
     cut_size: Annotated[int, Field(ge=0, le=32_767)] = 1
     score: Literal["arena", "composite"] = "arena"
     components: Annotated[tuple[Component, ...], Field(max_length=20)] = ()
@@ -64,13 +73,15 @@ class Rulebook(Rules):
     minimum_votes: Annotated[int, Field(ge=0, le=2_147_483_647)] = 30
     tie_band: Annotated[Exact, Field(ge=0)] = Decimal(12)
     fewest_voters: Annotated[int, Field(ge=0, le=1_000_000)] = 20
-    tie_chain: Annotated[tuple[TieStep, ...], Field(min_length=1)] = (
+    tie_chain: tuple[TieStep, ...] = (
         TieStep.RUN_OFF,
         TieStep.HEAD_TO_HEAD,
         TieStep.EARLIER_SUBMISSION,
         TieStep.BEACON,
     )
     tie_component: Slug | None = None
+    run_off: RunOff = RunOff()
+    voters: Literal["anyone", "verified"] = "anyone"
     voter_cap: Annotated[int, Field(ge=1, le=32_767)] = 10
     max_turns: Annotated[int, Field(ge=1, le=32_767)] = 6
     pace: Annotated[int, Field(ge=0, le=32_767)] = 150
@@ -94,6 +105,14 @@ class Rulebook(Rules):
             found = getattr(self, name)
             if len(set(found)) < len(found):
                 raise ValueError(f"{name}: one is named twice")
+        return self
+
+    @model_validator(mode="after")
+    def _breaks_ties_in_one_place(self) -> "Rulebook":
+        if self.stage == "round" and not self.tie_chain:
+            raise ValueError("tie_chain: it names no step, and a tie would stay one")
+        if self.stage == "run_off" and self.tie_chain:
+            raise ValueError("tie_chain: who is tied in a run-off is told apart by the steps of its round")
         return self
 
     @model_validator(mode="after")

@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 
 from leaderboard.entering import CannotMove
 from leaderboard.models import Actor, Round, RoundState
-from leaderboard.states import Said, clock, held, take_step
+from leaderboard.states import clock, held, take_step
+from leaderboard.transitions import Said
 
 log = logging.getLogger(__name__)
 

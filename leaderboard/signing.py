@@ -7,7 +7,8 @@ from accounts.audit import record
 from accounts.models import User
 from leaderboard.entering import CannotMove
 from leaderboard.models import Proposal, Round, RoundState, Transition
-from leaderboard.states import Said, held, refuse_step, refuse_stranger, take_step
+from leaderboard.states import held, refuse_step, refuse_stranger, take_step
+from leaderboard.transitions import Said
 
 
 @transaction.atomic

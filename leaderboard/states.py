@@ -10,16 +10,16 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.audit import record
 from accounts.models import User
 from leaderboard import entering
 from leaderboard.broadcast import announce
+from leaderboard.cut.run_offs import refused_by_hand
 from leaderboard.entering import CannotMove
 from leaderboard.models import Actor, Round, RoundState, Transition
 from leaderboard.reasons import amiss
+from leaderboard.transitions import By, Said, log_step
 
 S = RoundState
-By = User | Actor
 Effect = Callable[[Round, datetime, datetime | None], None]
 
 
@@ -52,6 +52,10 @@ ANNULLED = Step(
     entering.annul,
     of_two=True,
 )
+PUBLISHES = Step(
+    gettext_lazy("Who is out is decided by the rating, and the final board is shown to everybody."),
+    entering.publish_result,
+)
 STEPS: dict[tuple[RoundState, RoundState], Step] = {
     (S.DRAFT, S.SCHEDULED): Step(
         gettext_lazy("The dates and the rules become public. The round opens by itself."), entering.announce_dates
@@ -73,10 +77,15 @@ STEPS: dict[tuple[RoundState, RoundState], Step] = {
     (S.CLOSED, S.TALLIED): Step(
         gettext_lazy("All votes are counted, and then counted again from the first on."), entering.tally, by_clock=True
     ),
-    (S.TALLIED, S.PROVISIONAL): Step(
-        gettext_lazy("Who is out is decided by the rating, and the final board is shown to everybody."),
-        entering.publish_result,
+    (S.TALLIED, S.RUN_OFF): Step(
+        gettext_lazy("The final numbers are shown, and a run-off among those who are tied at the line is announced."),
+        entering.hold_run_off,
     ),
+    (S.RUN_OFF, S.RUN_OFF): Step(
+        gettext_lazy("Another run-off is announced, where the last one was annulled."), entering.hold_run_off
+    ),
+    (S.RUN_OFF, S.PROVISIONAL): PUBLISHES,
+    (S.TALLIED, S.PROVISIONAL): PUBLISHES,
     (S.PROVISIONAL, S.APPEAL): Step(
         gettext_lazy("Appeals can be made, for as many days as the rulebook says."), entering.hear_appeals
     ),
@@ -84,28 +93,18 @@ STEPS: dict[tuple[RoundState, RoundState], Step] = {
         gettext_lazy("The result stands. From here it can only be annulled."), entering.finish, of_two=True
     ),
     **{(past, S.FROZEN): REOPENED_FROZEN for past in (S.CLOSED, S.TALLIED)},
-    **{(past, S.OPEN): REOPENED for past in (S.CLOSED, S.TALLIED, S.PROVISIONAL, S.APPEAL)},
+    **{(past, S.OPEN): REOPENED for past in (S.CLOSED, S.TALLIED, S.RUN_OFF, S.PROVISIONAL, S.APPEAL)},
     **{
         (past, S.ANNULLED): ANNULLED
-        for past in (S.OPEN, S.FROZEN, S.CLOSED, S.TALLIED, S.PROVISIONAL, S.APPEAL, S.FINAL)
+        for past in (S.OPEN, S.FROZEN, S.CLOSED, S.TALLIED, S.RUN_OFF, S.PROVISIONAL, S.APPEAL, S.FINAL)
     },
 }
 
 
 def next_steps(contest: Round) -> dict[RoundState, Step]:
     """Where a round can go from where it is, whatever else may stand in the way."""
-    return {to: step for (start, to), step in STEPS.items() if start == contest.state}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Who takes a step, why, and who else signs it; for the schedule, when it should have been taken."""
-
-    by: By
-    reason: str = ""
-    reason_ko: str = ""
-    confirmed_by: User | None = None
-    due_at: datetime | None = None
+    possible = {to: step for (start, to), step in STEPS.items() if start == contest.state}
+    return {to: step for to, step in possible.items() if not (contest.leg and refused_by_hand(contest, to))}
 
 
 @transaction.atomic
@@ -113,7 +112,7 @@ def begin(contest: Round, *, by: By, reason: str, reason_ko: str = "") -> Transi
     """The first line of a new draft's log. Raises CannotMove."""
     said = Said(by, reason, reason_ko)
     refuse_unsaid(said)
-    return _log(contest, "", S.DRAFT, said)
+    return log_step(contest, "", S.DRAFT, said)
 
 
 def move(
@@ -144,7 +143,7 @@ def take_step(contest: Round, to: RoundState, said: Said, *, ends_at: datetime |
     if contest.hindrance:
         contest.hindrance = ""
         contest.save(update_fields=["hindrance"])
-    logged = _log(contest, start, to, said, ends_at=ends_at)
+    logged = log_step(contest, start, to, said, ends_at=ends_at)
     transaction.on_commit(lambda: announce(contest.series.slug))
     return logged
 
@@ -154,6 +153,8 @@ def refuse_step(contest: Round, to: RoundState, said: Said) -> Step:
     step = STEPS.get((RoundState(contest.state), to))
     if step is None:
         raise CannotMove(_impossible(RoundState(contest.state), to))
+    if contest.leg and (words := refused_by_hand(contest, to)):
+        raise CannotMove(words)
     refuse_unsaid(said)
     if said.by == Actor.SCHEDULE and not step.by_clock:
         raise CannotMove(_("the schedule does not decide that"))
@@ -192,25 +193,3 @@ def _impossible(start: RoundState, to: RoundState) -> str:
     if not possible:
         return _("it is {start}, and stays so").format(start=start)
     return _("it is {start}; from there it can become: {possible}").format(start=start, possible=", ".join(possible))
-
-
-def _log(contest: Round, start: str, to: RoundState, said: Said, *, ends_at: datetime | None = None) -> Transition:
-    last = contest.transitions.order_by("-number").first()
-    by = said.by if isinstance(said.by, User) else None
-    reasons = {"reason": said.reason.strip(), "reason_ko": said.reason_ko.strip()}
-    told: dict[str, Any] = {"start": start, "to": str(to), **reasons}
-    if said.confirmed_by:
-        told["confirmed_by"] = said.confirmed_by.username
-    record(by, "round.moved_by_two" if said.confirmed_by else "round.moved", contest.subject, **told)
-    return Transition.objects.create(
-        round=contest,
-        number=last.number + 1 if last else 1,
-        from_state=start,
-        to_state=to,
-        due_at=said.due_at,
-        ends_at=ends_at,
-        actor=said.by if isinstance(said.by, Actor) else Actor.ORGANIZER,
-        by=by,
-        confirmed_by=said.confirmed_by,
-        **reasons,
-    )

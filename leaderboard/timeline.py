@@ -8,7 +8,7 @@ from leaderboard.models import Round, RoundState, Transition
 from leaderboard.rulebook import digest_of, in_force, rulebook_bytes
 
 S = RoundState
-COURSE = (S.SCHEDULED, S.OPEN, S.FROZEN, S.CLOSED, S.TALLIED, S.PROVISIONAL, S.APPEAL, S.FINAL)
+COURSE = (S.SCHEDULED, S.OPEN, S.FROZEN, S.CLOSED, S.TALLIED, S.RUN_OFF, S.PROVISIONAL, S.APPEAL, S.FINAL)
 
 
 def public_round(key: str) -> Round | None:
@@ -35,6 +35,8 @@ def timeline(key: str) -> dict[str, Any] | None:
         "appeals_end_at": _told(contest.appeals_end_at),
         "score": in_force(contest).score,
         "rulebook": digest_of(rulebook_bytes(contest).decode()),
+        "run_off_of": contest.run_off_of.key if contest.run_off_of else None,
+        "run_offs": [run_off.key for run_off in contest.run_offs.order_by("leg")],
         "stages": _stages(contest, steps),
         "steps": [_step(step) for step in steps],
     }
@@ -48,7 +50,8 @@ def _stages(contest: Round, steps: list[Transition]) -> list[dict[str, Any]]:
     """The states in order, each with when it began or is to begin; `place` is one of past, now, ahead."""
     # Where the round was taken back to, what came after it is ahead again.
     entered = {step.to_state: step.at for step in steps if step.to_state != step.from_state}
-    states = [state for state in COURSE if state != S.FROZEN or contest.freezes_at]
+    passed_over = {state for state, is_taken in _optional(contest).items() if not is_taken}
+    states = [state for state in COURSE if state not in passed_over]
     if contest.state == S.ANNULLED:
         states = [state for state in states if state in entered] + [S.ANNULLED]
     here = states.index(S(contest.state))
@@ -63,6 +66,12 @@ def _stages(contest: Round, steps: list[Transition]) -> list[dict[str, Any]]:
         for place, state in enumerate(states)
         if place >= here or state in entered  # a close by hand may come before the freeze
     ]
+
+
+def _optional(contest: Round) -> dict[RoundState, bool]:
+    """The states that not every round comes through, and whether this one does."""
+    run_off = contest.state == S.RUN_OFF or contest.run_offs.exclude(state=S.ANNULLED).exists()
+    return {S.FROZEN: contest.freezes_at is not None, S.RUN_OFF: run_off, S.APPEAL: not contest.leg}
 
 
 def _step(step: Transition) -> dict[str, Any]:

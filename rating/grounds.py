@@ -96,6 +96,8 @@ class RunOff:
     goes: tuple[str, ...]
     wins: tuple[tuple[str, str, int], ...] = ()
     """How many counted votes the first won against the second."""
+    digest: str = ""
+    """Of the run-off's own decision."""
 
     def __post_init__(self) -> None:
         told = [*self.stays, *self.goes]
@@ -186,6 +188,7 @@ def told(grounds: Grounds) -> dict[str, Any]:
                 "among": sorted(one.among),
                 "stays": sorted(one.stays),
                 "goes": sorted(one.goes),
+                "digest": one.digest,
                 "wins": [{"winner": won, "loser": lost, "votes": n} for won, lost, n in sorted(one.wins)],
             }
             for one in grounds.run_offs
@@ -246,7 +249,14 @@ PART = {
     "scores": perhaps(by_slug(exact)),
     "covariance": perhaps(several(several(figure))),
 }
-RUN_OFF = {"key": text, "among": several(text), "stays": several(text), "goes": several(text), "wins": several(wins)}
+RUN_OFF = {
+    "key": text,
+    "among": several(text),
+    "stays": several(text),
+    "goes": several(text),
+    "digest": text,
+    "wins": several(wins),
+}
 BEACON = {"source": text, "round": whole, "among": several(text), "value": text}
 WHOLE = {
     "format": whole,

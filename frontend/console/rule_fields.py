@@ -73,6 +73,27 @@ CHAPTERS: tuple[tuple[Any, tuple[Field, ...]], ...] = (
         ),
     ),
     (
+        _("A run-off"),
+        (
+            Field("run_off.hours", _("Length in hours"), _("So long votes count in it."), "whole", "1", "1000"),
+            Field(
+                "run_off.notice_hours",
+                _("Notice in hours"),
+                _("It opens so long after it was called."),
+                "whole",
+                "0",
+                "1000",
+            ),
+            Field(
+                "run_off.voters",
+                _("Who may vote in it"),
+                _("With a code: each voter enters a one-time code, which organizers make and hand out."),
+                "choice",
+                choices=(("anyone", _("Everybody")), ("verified", _("Who has an invitation code"))),
+            ),
+        ),
+    ),
+    (
         _("Voting"),
         (
             Field(

@@ -16,6 +16,7 @@ NEEDS: Mapping[Kind, Any] = {
     Kind.HINDERED: gettext_lazy("The schedule cannot move {round} on: {about}."),
     Kind.SIGNATURE: gettext_lazy("{about} asks for a second signature on {round}."),
     Kind.PUBLISH: gettext_lazy("All votes of {round} are counted. Its result waits to be published."),
+    Kind.NO_RUN_OFF: gettext_lazy("The run-off of {round} was annulled. Another one waits to be called."),
     Kind.APPEALS: gettext_lazy("The result of {round} is published. Appeals wait to be opened."),
     Kind.FINISH: gettext_lazy("The days for appeals in {round} are over. It waits to be declared final, by two."),
     Kind.APPEAL: gettext_lazy("An appeal in {round} waits for a ruling: {about}."),
@@ -82,6 +83,7 @@ STATES: Mapping[str, Any] = {
     "frozen": gettext_lazy("Frozen"),
     "closed": gettext_lazy("Closed"),
     "tallied": gettext_lazy("Counted"),
+    "run_off": gettext_lazy("Run-off"),
     "provisional": gettext_lazy("Provisional result"),
     "appeal": gettext_lazy("Appeals"),
     "final": gettext_lazy("Final result"),
@@ -94,6 +96,7 @@ STEPS: Mapping[str, Any] = {
     "frozen": gettext_lazy("Freeze now"),
     "closed": gettext_lazy("Close now"),
     "tallied": gettext_lazy("Count all votes"),
+    "run_off": gettext_lazy("Call a run-off"),
     "provisional": gettext_lazy("Publish the result"),
     "appeal": gettext_lazy("Open appeals"),
     "final": gettext_lazy("Declare it final"),
@@ -107,6 +110,7 @@ ENTERING: Mapping[str, Any] = {
     "frozen": gettext_lazy("Nobody can end the freeze before the result is published."),
     "closed": gettext_lazy("It can be reopened until the result is final."),
     "tallied": gettext_lazy("It can be reopened until the result is final."),
+    "run_off": gettext_lazy("Everybody sees the final numbers. The result is published when the run-off is counted."),
     "provisional": gettext_lazy(
         "Everybody sees who is out. To take that back, the round has to be reopened or annulled."
     ),
@@ -195,6 +199,8 @@ def need_words(need: Need) -> str:
 
 def step_words(start: str, to: str) -> str:
     """What the step from one state to another is called on a button."""
+    if start == to == RoundState.RUN_OFF:
+        return _("Call another run-off")
     if start == to:
         return _("Move the end")
     if to in LIVE and start not in (*UNOPENED, RoundState.OPEN):

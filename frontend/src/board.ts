@@ -77,6 +77,11 @@ const words = readWords([
   "state_closed_more",
   "state_tallied",
   "state_tallied_more",
+  "state_run_off",
+  "state_run_off_more",
+  "run_off_among",
+  "to_the_run_off",
+  "to_the_next_round",
   "state_provisional",
   "state_provisional_more",
   "state_appeal",
@@ -159,7 +164,7 @@ function drawRound(round: RoundOfBoard): void {
   for (const part of all("while", page))
     part.hidden = !(part.dataset["while"] ?? "").split(" ").includes(round.state);
   setText(the("state-words"), words[`state_${round.state}`]);
-  setText(the("state-more"), words[`state_${round.state}_more`]);
+  setText(the("state-more"), stateMore(round));
   const ends = the<HTMLTimeElement>("ends");
   if (Date.parse(ends.dateTime) !== Date.parse(round.ends_at)) {
     ends.dateTime = round.ends_at;
@@ -170,7 +175,17 @@ function drawRound(round: RoundOfBoard): void {
   drawFreeze(round.freezes_at);
   const next = the("next-round");
   next.hidden = round.next === null || voting(round);
-  next.querySelector("a")?.setAttribute("href", `?series=${encodeURIComponent(round.next ?? "")}`);
+  const link = next.querySelector("a");
+  link?.setAttribute("href", `?series=${encodeURIComponent(round.next ?? "")}`);
+  const toRunOff = round.next !== null && round.next === round.run_off?.series;
+  if (link) setText(link, toRunOff ? words.to_the_run_off : words.to_the_next_round);
+}
+
+function stateMore(round: RoundOfBoard): string {
+  if (round.state !== "run_off" || round.run_off === null) return words[`state_${round.state}_more`];
+  return fill(words.run_off_among, {
+    names: round.run_off.among.map(({ name }) => name).join(", "),
+  });
 }
 
 function drawFreeze(freezes_at: string | null): void {

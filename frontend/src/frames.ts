@@ -76,12 +76,19 @@ export const ROUND_STATES = [
   "frozen",
   "closed",
   "tallied",
+  "run_off",
   "provisional",
   "appeal",
   "final",
   "annulled",
 ] as const;
 export type RoundState = (typeof ROUND_STATES)[number];
+
+export interface RunOff {
+  readonly series: string;
+  readonly among: readonly Name[];
+  readonly stay: number;
+}
 
 export interface RoundOfBoard {
   readonly number: number;
@@ -98,6 +105,8 @@ export interface RoundOfBoard {
   readonly reference: Name | null;
   /** How sure the line is; null without one, and once the round is closed. */
   readonly outlook: Outlook | null;
+  /** What breaks the tie at its line; null where nobody called a run-off. */
+  readonly run_off: RunOff | null;
   readonly next: string | null;
 }
 
@@ -265,6 +274,13 @@ const board = exactly<Board>({
           votes_needed: maybe(exactly({ low: maybe(number), high: maybe(number) })),
           votes_to_flip: maybe(number),
           voters_to_flip: maybe(exactly({ voters: maybe(number), position: number })),
+        }),
+      ),
+      run_off: maybe(
+        exactly<RunOff>({
+          series: text,
+          among: list(exactly<Name>({ slug: text, name: text })),
+          stay: number,
         }),
       ),
       next: maybe(text),

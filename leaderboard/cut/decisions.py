@@ -1,15 +1,18 @@
 """A round's decision: made of its votes and rules, recorded as an edition, and carried out on who takes part."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from accounts.models import User
-from arena.ballots import ballots
+from arena.ballots import Total, ballots, totals
+from arena.models import Winner
 from leaderboard import rulebook
 from leaderboard.appeals.waiting import Reinstated, reinstated
 from leaderboard.counting import Columns
 from leaderboard.cut.parts import parts_of
+from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.cut.words import why_not
 from leaderboard.editions import newest
 from leaderboard.eligibility import ineligible
@@ -23,6 +26,7 @@ from leaderboard.models import (
     ParticipationRole,
     ParticipationState,
     Round,
+    RoundState,
     Ruling,
 )
 from leaderboard.participations import write_state
@@ -86,7 +90,39 @@ def grounds_of(contest: Round, board: Board, *, gate: bool = True) -> pure.Groun
         entrants=entrants,
         position=board.position,
         parts=parts_of(contest, [one.slug for one in entrants if one.competes]),
+        run_offs=tuple(result for result in (result_of_run_off(contest),) if result),
     )
+
+
+def result_of_run_off(contest: Round) -> pure.RunOff | None:
+    """What the round's run-off has found, once its votes are counted: whom they part clearly, and who won how often.
+
+    Whom they do not part stays tied, for the next step of the round's own chain.
+    """
+    run_off = run_off_that_counts(contest)
+    if run_off is None or run_off.state not in (RoundState.TALLIED, *DECIDED):
+        return None
+    board = newest(run_off.series)
+    assert board is not None  # opening published one
+    decision = decided_by(run_off, board, grounds_of(run_off, board))
+    return pure.RunOff(
+        key=run_off.key,
+        among=tuple(sorted(run_off.participations.values_list("entry__slug", flat=True))),
+        stays=tuple(sorted(decision.stays)),
+        goes=tuple(sorted(decision.goes)),
+        wins=wins_by(totals(run_off.gate, upto=board.position)),
+        digest=decision.digest(),
+    )
+
+
+def wins_by(found: Iterable[Total]) -> tuple[tuple[str, str, int], ...]:
+    """How many counted votes each won against each other, whichever side it was on."""
+    won: Counter[tuple[str, str]] = Counter()
+    for total in found:
+        if total.winner in (Winner.A, Winner.B) and total.counted:
+            pair = (total.a, total.b) if total.winner == Winner.A else (total.b, total.a)
+            won[pair] += total.counted
+    return tuple((winner, loser, votes) for (winner, loser), votes in sorted(won.items()))
 
 
 def rules_of(rules: rulebook.Rulebook) -> pure.Rules:
@@ -142,8 +178,31 @@ def record_decision(contest: Round, cause: Cause, *, ruling: Ruling | None = Non
     found = decided_by(contest, board, grounds)
     if found.state != "decided":
         raise Undecided(found)
+    written = write_edition(contest, cause, board, grounds, found, ruling=ruling)
+    mark(contest, found.goes, said)
+    return written
+
+
+def record_run_off(run_off: Round) -> Decision:
+    """Write what the votes of a run-off say, also where they leave somebody tied; who is out is said by its round."""
+    board = newest(run_off.series)
+    assert board is not None  # opening published one
+    grounds = grounds_of(run_off, board)
+    return write_edition(run_off, Cause.PUBLISHED, board, grounds, decided_by(run_off, board, grounds))
+
+
+def write_edition(
+    contest: Round,
+    cause: Cause,
+    board: Board,
+    grounds: pure.Grounds,
+    found: pure.Decision,
+    *,
+    ruling: Ruling | None = None,
+) -> Decision:
+    """The round's next edition."""
     last = contest.decisions.order_by("-edition").first()
-    written = Decision.objects.create(
+    return Decision.objects.create(
         round=contest,
         edition=last.edition + 1 if last else 1,
         cause=cause,
@@ -154,12 +213,13 @@ def record_decision(contest: Round, cause: Cause, *, ruling: Ruling | None = Non
         content=found.canonical(),
         digest=found.digest(),
     )
-    mark(contest, found.goes, said)
-    return written
 
 
 def mark(contest: Round, goes: Collection[str], said: Said = UNSAID) -> None:
-    """Let those be out who are to be, and nobody else."""
+    """Let those be out who are to be, and nobody else; in the run-off, too."""
+    run_off = run_off_that_counts(contest)
+    if run_off:
+        mark(run_off, goes, said)
     for part in contest.participations.filter(state__in=COMPETED).select_related("entry"):
         state = ParticipationState.ELIMINATED if part.entry.slug in goes else ParticipationState.COMPETING
         if part.state != state:

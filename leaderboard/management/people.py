@@ -4,7 +4,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from accounts.models import User
 from leaderboard.models import Actor
-from leaderboard.states import By
+from leaderboard.transitions import By
 
 
 def add_who(parser: CommandParser) -> None:

@@ -34,6 +34,7 @@ class RoundState(models.TextChoices):
     FROZEN = "frozen"
     CLOSED = "closed"
     TALLIED = "tallied"
+    RUN_OFF = "run_off"
     PROVISIONAL = "provisional"
     APPEAL = "appeal"
     FINAL = "final"
@@ -117,11 +118,13 @@ class Round(models.Model):
 
 
 class Actor(models.TextChoices):
-    """Who moves a round: an organizer by their account, the clock, or who may run commands on the machine."""
+    """Who moves a round: an organizer by their account, the clock, who may run commands on the machine; a run-off
+    also the round whose tie it breaks, which takes it along."""
 
     ORGANIZER = "organizer"
     SCHEDULE = "schedule"
     COMMAND = "command"
+    ROUND = "round"
 
 
 class Transition(models.Model):
@@ -148,11 +151,13 @@ class Transition(models.Model):
             models.UniqueConstraint(fields=["round", "number"], name="transition_number_once_a_round"),
             models.CheckConstraint(condition=Q(to_state__in=RoundState.values), name="transition_to_a_known_state"),
             models.CheckConstraint(
-                condition=Q(actor="organizer", by__isnull=False) | Q(actor__in=["schedule", "command"], by=None),
+                condition=Q(actor="organizer", by__isnull=False)
+                | Q(actor__in=["schedule", "command", "round"], by=None),
                 name="transition_actor_is_known",
             ),
             models.CheckConstraint(
                 condition=~Q(to_state__in=["final", "annulled"])
+                | Q(actor="round")
                 | Q(by__isnull=False, confirmed_by__isnull=False) & ~Q(by=F("confirmed_by")),
                 name="transition_for_good_is_of_two",
             ),

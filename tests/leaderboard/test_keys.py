@@ -11,13 +11,15 @@ from arena.models import Gate
 from leaderboard.boards import all_series, current_series
 from leaderboard.keys import rounds_by
 from leaderboard.models import Board, Round, Series
+from leaderboard.rulebook import Rulebook
 
 
 def leg_of(contest, leg, state="final", **changes):
     """A run-off as it lies in the database, with a board of nothing."""
     key = f"round-{contest.number}-run-off-{leg}"
     row = Round.objects.create(
-        number=contest.number, leg=leg, state=state, opens_at=(now := timezone.now()), ends_at=now + timedelta(days=1),
+        number=contest.number, leg=leg, state=state, draft=Rulebook().canonical(),
+        opens_at=(now := timezone.now()), ends_at=now + timedelta(days=1),
         **{"run_off_of": contest, "gate": Gate.objects.create(key=key, is_open=False),
            "series": Series.objects.create(slug=key, title=key)} | changes,
     )  # fmt: skip

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         over = (RoundState.CLOSED, RoundState.TALLIED)
-        contest = Round.objects.filter(state__in=(*LIVE, *over)).order_by("number", "leg").first()
+        contest = Round.objects.filter(state__in=(*LIVE, *over), leg=0).order_by("number", "leg").first()
         if contest is None:
             raise CommandError("No round is open.")
         try:
