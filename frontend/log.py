@@ -95,14 +95,20 @@ def link(line: Line, told: Mapping[str, Any]) -> str:
     """Where more stands of it."""
     if line.round is None or line.mark.kind == "incident":
         return ""
-    if line.mark.kind in ("verdict", "allegation", "settlement", "hiding"):
-        place = f"allegation-{told['number']}" if line.mark.kind != "verdict" else f"entry-{(line.entry or ('',))[0]}"
-        return reverse("eligibility", args=[line.round.key]) + f"#{place}"
-    if line.mark.kind == "ruling":
-        return reverse("appeals", args=[line.round.key]) + f"#appeal-{told['number']}"
-    if line.mark.kind == "amendment":
-        return reverse("rules", args=[line.round.key]) + f"?version={told['version']}"
-    return reverse("figures" if line.mark.kind == "set_aside" else "round", args=[line.round.key])
+    key, number, slug = line.round.key, told.get("number"), line.entry[0] if line.entry else ""
+    raised = ("eligibility", key, f"#allegation-{number}")
+    name, which, rest = {
+        "verdict": ("eligibility", key, f"#entry-{slug}"),
+        "allegation": raised,
+        "settlement": raised,
+        "hiding": raised,
+        "ruling": ("appeals", key, f"#appeal-{number}"),
+        "amendment": ("rules", key, f"?version={told.get('version')}"),
+        "call": ("call", number, ""),
+        "call_outcome": ("call", number, ""),
+        "set_aside": ("figures", key, ""),
+    }.get(line.mark.kind, ("round", key, ""))
+    return reverse(name, args=[which]) + rest
 
 
 def transition(told: Mapping[str, Any]) -> str:
