@@ -1,6 +1,5 @@
 """The pages of people with an account: who they are here, their teams, and how somebody gets in."""
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -9,13 +8,10 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -39,10 +35,8 @@ from accounts.second_factors import has_second_factor
 from accounts.teams import CannotChangeTeam, change_role, remove
 from arena.limits import spend
 from arena.visitors import introduces_visitor
-from frontend.signing_in import MAIL_TROUBLE
+from frontend.letters import send_letter
 from frontend.words import ROLES
-
-log = logging.getLogger(__name__)
 
 LETTERS_AN_HOUR = 30  # of one person
 
@@ -119,27 +113,13 @@ def invite_member(request: HttpRequest, team: Team) -> HttpResponse:
 
 
 def send_invitation(request: HttpRequest, made: Invitation) -> bool:
-    """In both languages: we do not know which one its reader speaks. False where the mail server did not take it."""
+    """False where the mail server did not take it."""
     about = {
         "team": made.team.name,
         "by": made.invited_by.username,
         "link": request.build_absolute_uri(reverse("invitation", args=[token_of(made)])),
     }
-    texts = {}
-    for code in ("ko", "en"):
-        with translation.override(code):
-            texts[code] = (
-                render_to_string("frontend/mail/invitation_subject.txt", about).strip(),
-                render_to_string("frontend/mail/invitation.txt", about).strip(),
-            )
-    subject = " · ".join(subject for subject, _body in texts.values())
-    body = "\n\n—\n\n".join(body for _subject, body in texts.values()) + "\n"
-    try:
-        EmailMessage(f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}{subject}", body, to=[made.email]).send()
-    except MAIL_TROUBLE as why:
-        log.error("mail could not be sent: %s", why)  # noqa: TRY400  whose server it is, is known
-        return False
-    return True
+    return send_letter("invitation", about, to=made.email)
 
 
 @require_POST

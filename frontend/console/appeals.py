@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,6 +15,7 @@ from accounts.models import User
 from frontend.console.deciding import decided
 from frontend.console.rounds import about, the_round
 from frontend.console.words import PARTS, RULING_DOES
+from frontend.letters import send_letter
 from frontend.views import in_language
 from frontend.words import GROUNDS, RULING_EFFECTS, RULING_OUTCOMES
 from leaderboard.appeals.refusals import CannotRule
@@ -178,6 +180,8 @@ def confirm(request: HttpRequest, key: str, number: int) -> HttpResponse:
         problem = decided(request, found.round, lambda kept: confirm_ruling(the_ruling(request, found), by=user))
         if not problem:
             messages.success(request, _("Confirmed and done."))
+            if not tell_team(request, found):
+                messages.error(request, _("The team could not be told by mail; it sees the ruling on its page."))
             return redirect("console_appeal", key=key, number=number)
         found = the_appeal(key, number)
     ruling = waiting_ruling(found)
@@ -195,6 +199,15 @@ def confirm(request: HttpRequest, key: str, number: int) -> HttpResponse:
         "problem": problem,
     }
     return render(request, "frontend/console/appeal_confirm.html", context, status=409 if problem else 200)
+
+
+def tell_team(request: HttpRequest, found: Appeal) -> bool:
+    """Write to the team's members that their appeal was ruled on. False where the mail server does not take it."""
+    address = request.build_absolute_uri(reverse("team_appeals", args=[found.team.slug]))
+    about = {"team": found.team.name, "n": found.number, "round": found.round.key, "link": address}
+    members = found.team.members.exclude(email="").filter(is_active=True).order_by("pk")
+    # The first that is not taken ends it: nobody waits for a mail server that is away once a member.
+    return all(send_letter("ruling", about, to=member.email) for member in members)
 
 
 def foreseen(ruling: Ruling, user: User) -> dict[str, Any]:

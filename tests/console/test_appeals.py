@@ -64,6 +64,16 @@ def test_two_organizers_rule_on_an_appeal(two):
     assert bob.get(f"{ONE}/confirm").status_code == 404
 
 
+def test_the_team_is_told_by_mail_in_both_languages(two, mailoutbox):
+    ada, bob = two
+    propose(ada)
+    mailoutbox.clear()
+    send(bob, f"{ONE}/confirm")
+    assert [letter.to for letter in mailoutbox] == [["dogwood-owner@example.org"]]
+    for words in ("Appeal 1 of Team Dogwood was ruled on", "결정했습니다", "/team/team-dogwood/appeals"):
+        assert words in mailoutbox[0].subject + mailoutbox[0].body
+
+
 def test_looking_changes_nothing(two):
     ada, bob = two
     propose(ada)
