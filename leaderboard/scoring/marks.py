@@ -13,12 +13,22 @@ from accounts.audit import record
 from accounts.models import User
 from leaderboard.components import Benchmark, Panel
 from leaderboard.evidence import Evidence
-from leaderboard.models import Judge, Mark, Participation, ParticipationRole, ParticipationState, Round, RoundState
+from leaderboard.models import (
+    UNOPENED,
+    Judge,
+    Mark,
+    Participation,
+    ParticipationRole,
+    ParticipationState,
+    Round,
+    RoundState,
+)
 from leaderboard.reasons import amiss
 from leaderboard.rules import plain
 from leaderboard.scoring.panels import MARKABLE, CannotMark, Competitors, held, marked, own_member, refuse_stranger
 
-CORRECTABLE = (*MARKABLE, RoundState.PROVISIONAL, RoundState.APPEAL)
+# A run-off may go on and a result may be published: until it is final, a wrong mark is put right.
+CORRECTABLE = tuple(each for each in RoundState if each not in (*UNOPENED, RoundState.FINAL, RoundState.ANNULLED))
 SHOWN_PROBLEMS = 10
 TAKING_PART = (ParticipationState.COMPETING, ParticipationState.ELIMINATED)
 
