@@ -66,8 +66,7 @@ def admit_voter(*, voter_id: UUID, terms: Terms | None, code: str, address: str)
     try:
         with transaction.atomic():
             Admitted.objects.create(gate=terms.gate, voter_id=voter_id)
-    except IntegrityError:  # Another tab of the same voter got there first; this code is not spent.
-        transaction.set_rollback(True)
+    except IntegrityError:  # Another tab of the same voter got there first; who raises here spends no code.
         raise AdmittedAlready from None
 
 

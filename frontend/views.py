@@ -22,6 +22,7 @@ from arena.replay import KEEP_SECONDS
 from arena.visitors import introduces_visitor, voter_id
 from frontend import figures, plots
 from frontend.categories import category_page, kinds, selectable
+from frontend.codes import wants_code
 from frontend.countdown import countdown, end_of
 from frontend.rules import rules_in_words
 from frontend.words import (
@@ -61,6 +62,7 @@ def arena(request: HttpRequest) -> HttpResponse:
         {
             "words": arena_words(),
             "verdicts": VERDICTS,
+            "wants_code": wants_code(request),
             "prompt_limit": PROMPT_LIMIT,
             "contest": contest,
             "contest_title": contest and in_language(contest.series.title, contest.series.title_ko),

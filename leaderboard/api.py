@@ -215,6 +215,11 @@ class StepOut(Schema):
     reason_ko: str
 
 
+class CodesOut(Schema):
+    made: int
+    used: int
+
+
 class CourseOut(Schema):
     round: int  # the number; a run-off has that of the round whose tie it breaks
     key: str
@@ -228,6 +233,7 @@ class CourseOut(Schema):
     appeals_end_at: str | None
     score: str  # what decides who is out: the rating in the arena, or a composite
     rulebook: str  # the digest of the one in force
+    codes: CodesOut | None  # invitation codes, where not everybody may vote
     run_off_of: str | None  # the key of the round whose tie it breaks
     run_offs: list[str]  # the keys of its own
     stages: list[StageOut]

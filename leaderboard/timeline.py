@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from arena.admissions import codes_of
 from leaderboard.keys import rounds_by
 from leaderboard.models import Round, RoundState, Transition
 from leaderboard.rulebook import digest_of, in_force, rulebook_bytes
@@ -35,6 +36,7 @@ def timeline(key: str) -> dict[str, Any] | None:
         "appeals_end_at": _told(contest.appeals_end_at),
         "score": in_force(contest).score,
         "rulebook": digest_of(rulebook_bytes(contest).decode()),
+        "codes": _codes(contest),
         "run_off_of": contest.run_off_of.key if contest.run_off_of else None,
         "run_offs": [run_off.key for run_off in contest.run_offs.order_by("leg")],
         "stages": _stages(contest, steps),
@@ -66,6 +68,14 @@ def _stages(contest: Round, steps: list[Transition]) -> list[dict[str, Any]]:
         for place, state in enumerate(states)
         if place >= here or state in entered  # a close by hand may come before the freeze
     ]
+
+
+def _codes(contest: Round) -> dict[str, int] | None:
+    """How many invitation codes were made and used; None where everybody may vote."""
+    if in_force(contest).voters != "verified":
+        return None
+    found = codes_of(contest.gate_id)
+    return {"made": found.made, "used": found.used}
 
 
 def _optional(contest: Round) -> dict[RoundState, bool]:

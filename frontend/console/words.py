@@ -163,6 +163,7 @@ ACTIONS: Mapping[str, Any] = {
     "judge.named": gettext_lazy("named {who} a judge of {component}"),
     "judge.conflict": gettext_lazy("noted a conflict of {who} with {team} ({component})"),
     "marks.entered": gettext_lazy("entered marks of {component}: {marks} new, {corrected} corrected"),
+    "voters.invited": gettext_lazy("made {number} invitation codes"),
     "export.asked": gettext_lazy("had board {board} exported"),
 }
 # What a ruling does once it is confirmed.

@@ -57,6 +57,7 @@ PAGES = [
     "/board?category=style",
     "/calls",
     "/about",
+    "/code",
     "/privacy",
     "/entries/alder",
     "/rounds/1",
