@@ -91,16 +91,16 @@ class VoterMoments:
         """
         if self.voters < 2:
             raise BadSetting("one voter's votes cannot say how voters vary: two are needed to cluster by voter")
-        i, j, signs = pairs(self.players)
-        gap = maximum.strengths[i] - maximum.strengths[j]
-        left = hstack([signs * -expit(gap), signs], format="csr")
+        i, j, _ = pairs(self.players)
+        left = derivatives(expit(maximum.strengths[i] - maximum.strengths[j]), self.players)
         # E (s − n p) (s − n p)ᵀ Eᵀ from the outside: E has two numbers a column, the sums have all of theirs.
         half: Floats = left @ self.sums
         scores: Floats = left @ half.T
         if not cautious:
             return VoterSums(self.voters, scores)
         votes = self.sums[: len(i), : len(i)]
-        squares = np.einsum("ip,ip->i", abs(signs) @ votes, abs(signs).toarray())
+        touches, dense = touching(self.players)
+        squares = np.einsum("ip,ip->i", touches @ votes, dense)
         effective: Floats = totals.votes() ** 2 / np.where(squares > 0, squares, 1.0)
         if (effective >= FEW_VOTERS).all():
             return VoterSums(self.voters, scores)
@@ -113,18 +113,48 @@ def information_squares(votes: Floats, information: Floats, players: int) -> Flo
 
     J_v = Σ_p n_vp w_p e_p e_pᵀ, so that only pairs that share a player meet in the square.
     """
-    one, other, shared, signs = neighbours(players)
-    products = csr_array((votes[one, other] * information[one] * information[other] * shared, (one, other)))
-    squares: Floats = (signs @ products @ signs.T).toarray()
+    one, other, place, signs = neighbours(players)
+    products: Floats = votes[one, other] * information[one] * information[other] * signs
+    squares: Floats = np.bincount(place, products, players * players).reshape(players, players)
     return squares
 
 
+# Which numbers a board of so many players takes from where: found once, as building sparse arrays takes longer than
+# the sums of a small board.
+
+
 @cache
-def neighbours(players: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, "csr_array"]:
-    """The pairs p, q that share a player, and e_pᵀ e_q, (found,) each; and E."""
-    signs = pairs(players)[2]
+def neighbours(players: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], Floats]:
+    """Pairs p, q that share a player, once for each player i of p and k of q: p, q, i·n + k, e_pᵀe_q e_p[i] e_q[k]."""
+    i, j, signs = pairs(players)
     products = (signs.T @ signs).tocoo()
-    return products.row, products.col, products.data, signs
+    one, other = (np.tile(side, 4) for side in (products.row, products.col))
+    first = np.concatenate([i[products.row], i[products.row], j[products.row], j[products.row]])
+    second = np.concatenate([i[products.col], j[products.col], i[products.col], j[products.col]])
+    alike = np.repeat([1.0, -1.0, -1.0, 1.0], products.nnz)
+    return one, other, first * players + second, np.tile(products.data, 4) * alike
+
+
+@cache
+def touching(players: int) -> tuple["csr_array", Floats]:
+    """Which players a pair has, 0 or 1, (n, pairs): sparse, and not."""
+    touches = abs(pairs(players)[2])
+    return touches, touches.toarray()
+
+
+@cache
+def both_halves(players: int) -> tuple["csr_array", NDArray[np.intp]]:
+    """(E, E), sparse (n, 2 pairs), and the column of each of its numbers."""
+    signs = pairs(players)[2]
+    twice = hstack([signs, signs], format="csr")
+    return twice, twice.indices
+
+
+def derivatives(p: Floats, players: int) -> "csr_array":
+    """(−E p, E), sparse (n, 2 pairs): what z_v becomes u_v by. p: (pairs,), what the lower id is expected to score."""
+    twice, columns = both_halves(players)
+    factors = np.concatenate([-p, np.ones_like(p)])
+    return csr_array((twice.data * factors[columns], columns, twice.indptr), shape=twice.shape)
 
 
 @cache
