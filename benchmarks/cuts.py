@@ -42,7 +42,7 @@ SEED = 20260611
 PIECE = 25  # runs that a process makes at a time
 GAP = 50.0  # Elo points at the line, and from there on between neighbours
 MOST_SHARE = 0.55
-RUNS = 300
+RUNS = 200
 LADDER = np.array([0.0, 1.0, 2.0, 3.0, 4.0]) * GAP
 TIED = np.array([0.0, 0.0, 1.0, 2.0, 3.0]) * GAP
 TWO_TIED = np.zeros(2)
@@ -113,9 +113,9 @@ STUDIES: dict[str, Study] = {
     "GSPRT, as the site, tied": Study(RUNS, partial(of_race, TIED, USUAL_GAP, 0.5)),
     "GSPRT, as the site, 50": Study(RUNS, partial(of_race, LADDER, GAP, 0.5)),
     "GSPRT, all steered": Study(RUNS, partial(of_race, LADDER, GAP, 1.0)),
-    "GSPRT, told": Study(1000, partial(of_told, LADDER, GAP)),
+    "GSPRT, told": Study(RUNS, partial(of_told, LADDER, GAP)),
     "tied": Study(4000, partial(of_lock, TIED, contrast, MOST_TIED, TIED_GROWTH)),
-    "two tied": Study(4000, partial(of_lock, TWO_TIED, contrast, MOST_TIED, TIED_GROWTH)),
+    "two tied": Study(1500, partial(of_lock, TWO_TIED, contrast, MOST_TIED, TIED_GROWTH)),
     "chances": Study(4000, of_chances),
 }
 

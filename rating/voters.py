@@ -114,8 +114,8 @@ def information_squares(votes: Floats, information: Floats, players: int) -> Flo
     J_v = Σ_p n_vp w_p e_p e_pᵀ, so that only pairs that share a player meet in the square.
     """
     one, other, place, signs = neighbours(players)
-    products: Floats = votes[one, other] * information[one] * information[other] * signs
-    squares: Floats = np.bincount(place, products, players * players).reshape(players, players)
+    products = votes[one, other] * information[one] * information[other] * signs
+    squares: Floats = np.bincount(place, products, players * players).astype(np.float64).reshape(players, players)
     return squares
 
 

@@ -70,7 +70,8 @@ def scores_one_by_one(board: Fit, tally: Tally, below: int, candidates: list[int
                 c = unit[i] - unit[j]
                 z = (c @ board.strengths) ** 2 / (c @ board.covariance @ c)
                 scores[a, b] += math.exp(-z / 4) * w * (c @ inverse @ e) ** 2 / (1 + w * (e @ inverse @ e))
-    return scores / scores.sum()
+    shares: Floats = scores**4 / (scores**4).sum()
+    return shares
 
 
 @pytest.mark.parametrize(("below", "candidates"), [(1, range(7)), (3, range(7)), (2, [0, 2, 3, 6])])
