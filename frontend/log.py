@@ -102,6 +102,7 @@ def link(line: Line, told: Mapping[str, Any]) -> str:
         "allegation": raised,
         "settlement": raised,
         "hiding": raised,
+        "decision": ("cut", key, ""),
         "ruling": ("appeals", key, f"#appeal-{number}"),
         "amendment": ("rules", key, f"?version={told.get('version')}"),
         "call": ("call", number, ""),

@@ -221,4 +221,4 @@ def test_a_published_decision_names_who_is_out(contest):
     (line,) = log(kind="decision")["lines"]
     assert (line["told"]["edition"], line["told"]["cause"], line["told"]["goes"]) == (1, "published", ["dogwood"])
     html = Client().get("/log?kind=decision", headers={"Accept-Language": "en"}).content.decode()
-    assert "Dogwood out" in html
+    assert '<a href="/rounds/1/cut">Dogwood out</a>' in html
