@@ -16,6 +16,7 @@ from leaderboard.cut.run_offs import call_run_off, log_along, run_off_that_count
 from leaderboard.cut.words import why_not
 from leaderboard.drafts import CannotOpen, entrants, references, refuse_unfit
 from leaderboard.eligibility import keep_gate, take_back_gate
+from leaderboard.export_queue import keep_files
 from leaderboard.exposure import exposure_by
 from leaderboard.fold import fold
 from leaderboard.models import LIVE, UNOPENED, Cause, Folded, Freeze, Round, RoundState
@@ -201,6 +202,7 @@ def finish(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     stand(contest, RoundState.FINAL)
     take_along(contest, RoundState.FINAL, now)
     carry_out(contest)
+    keep_files(contest)
 
 
 def reopen(contest: Round, now: datetime, ends_at: datetime | None) -> None:

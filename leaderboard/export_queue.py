@@ -13,8 +13,9 @@ from django.db.models.functions import Now
 
 from accounts.audit import record
 from accounts.models import User
+from leaderboard.editions import newest
 from leaderboard.export import SUMS, ExportUnderWay, export_board
-from leaderboard.models import Board, Export
+from leaderboard.models import Board, Export, Round
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,13 @@ def ask_export(edition: Board, *, by: User) -> Export:
     if new:
         record(by, "export.asked", edition.series.round.subject, board=edition.number)
     return asked
+
+
+def keep_files(contest: Round) -> None:
+    """Have the files of a final result written, for everybody to fetch. In the caller's transaction."""
+    edition = newest(contest.series)
+    assert edition is not None  # opening published one
+    Export.objects.get_or_create(board=edition)
 
 
 def folder_of(asked: Export) -> Path:

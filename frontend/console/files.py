@@ -1,12 +1,7 @@
 """Exports: asked for here, written by Celery, fetched here."""
 
-import asyncio
-import mimetypes
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,11 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.doors import organizer_required, signed_in
 from frontend.console.words import round_words
+from frontend.files import attached
 from leaderboard.export_queue import ask_export, files_of
 from leaderboard.keys import rounds_by
 from leaderboard.models import Board, Export, Round
-
-BLOCK = 1 << 16
 
 
 @require_safe
@@ -95,18 +89,4 @@ def download(request: HttpRequest, number: int, name: str) -> HttpResponseBase:
     file = next((one for one in files_of(asked) if one.name == name), None)
     if file is None:
         raise Http404
-    answer = StreamingHttpResponse(
-        blocks(file), content_type=mimetypes.types_map.get(file.suffix, "application/octet-stream")
-    )
-    answer["Content-Length"] = str(file.stat().st_size)
-    answer["Content-Disposition"] = (
-        f'attachment; filename="{asked.board.series.slug}-board-{asked.board.number}-{name}"'
-    )
-    return answer
-
-
-async def blocks(file: Path) -> AsyncIterator[bytes]:
-    """A file piece by piece: a million ballots need not fit into memory."""
-    with await asyncio.to_thread(file.open, "rb") as content:
-        while block := await asyncio.to_thread(content.read, BLOCK):
-            yield block
+    return attached(file, f"{asked.board.series.slug}-board-{asked.board.number}-{name}")

@@ -178,10 +178,12 @@ class Standing(models.Model):
 
 
 class Export(models.Model):
-    """An edition whose files an organizer wants; Celery writes them in portions: leaderboard/export_queue.py."""
+    """An edition whose files somebody wants; Celery writes them in portions: leaderboard/export_queue.py."""
 
     board = models.OneToOneField(Board, on_delete=models.PROTECT, related_name="export")
-    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="exports")
+    asked_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="exports", help_text="Null: its result became final."
+    )
     asked_at = models.DateTimeField(db_default=Now())
     written = models.PositiveBigIntegerField(default=0, help_text="Ballots on the disk so far.")
     finished_at = models.DateTimeField(null=True)
