@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes
 FRONT := $(shell find frontend/src frontend/styles frontend/public -type f 2>/dev/null) frontend/vite.config.ts frontend/package.json
 
-.PHONY: help demo season up test check bench simulate faults format secrets free-port tools
+.PHONY: help demo season contest up test check bench simulate faults format secrets free-port tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ demo: free-port .venv/site .venv/demo-$(MODELS) frontend/dist/manifest.json fron
 
 season: free-port .venv/site frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Weeks of a simulated contest, played in a minute, and the site over it (PORT=8000)
 	@exec $(BIN)/python -m config.season --port "$(PORT)"
+
+contest: free-port .venv/site frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## A whole contest from five teams to a winner, and the site over it (PORT=8000, OUT=folder for its files)
+	@exec $(BIN)/python -m config.contest --port "$(PORT)" $(if $(OUT),--out "$(OUT)")
 
 up: .venv/dev .venv/demo-$(MODELS) frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## What docker-compose.yml says, as processes on local PostgreSQL and Redis (PORT, MODELS)
 	@exec $(BIN)/python -m config.up --port "$(PORT)" --profile $(if $(filter echo,$(MODELS)),echo,cpu)

@@ -84,7 +84,7 @@ class Environment(BaseSettings):
     mail_from: str = Field(
         default="noreply@localhost", description="The sender of invitations and of what secures accounts."
     )
-    demo: Literal["", "real", "echo", "season"] = Field(
+    demo: Literal["", "real", "echo", "season", "contest"] = Field(
         default="", description="Every page says that this is a demonstration, and of what kind."
     )
 

@@ -16,6 +16,10 @@ DEMO_BANNERS: Mapping[str, Any] = {
         "A simulated season: the contestants are made up, and a program cast the votes so far. Asked by you, they only "
         "repeat your prompt."
     ),
+    "contest": gettext_lazy(
+        "A simulated contest: teams, votes and decisions are made up. Asked by you, the contestants only repeat "
+        "your prompt."
+    ),
 }
 STATUSES: Mapping[str, Any] = {
     "safe": gettext_lazy("Safe"),

@@ -6,14 +6,14 @@ It has a folder of its own, var/season; a second start finds the season again. T
 import argparse
 import json
 import os
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from config.demo import STANDIN, ModelServer, enter_workers, free_port, give_up, run, say
+from config.demo import free_port, give_up, say
+from config.season.site import make_ready, prepare, serve
 
 SEED, VOTES = 20261124, 20_000
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,7 @@ def main() -> None:
     chosen = options.parse_args()
     port = 0 if chosen.only_play else free_port(chosen.port)
     folder = Path(os.environ.get("DATA_DIR") or ROOT / "var").resolve() / "season"
-    make_ready(folder)
+    make_ready(folder, DONE, "season")
 
     import django
 
@@ -43,24 +43,6 @@ def main() -> None:
     show_truth(json.loads((folder / DONE).read_text()))
     if not chosen.only_play:
         serve(port)
-
-
-def make_ready(folder: Path) -> None:
-    """The season lives on the embedded default: only there can weeks pass in a minute."""
-    if not (folder / DONE).exists():
-        shutil.rmtree(folder, ignore_errors=True)  # one that was broken off
-    folder.mkdir(parents=True, exist_ok=True)
-    alone = {"DATABASE_URL": "", "REDIS_URL": "", "RUN_CELERY": "true", "DATA_DIR": str(folder)}
-    os.environ.update(alone, DJANGO_SETTINGS_MODULE="config.settings", DEMO="season")
-    os.environ.setdefault("LOG_LEVEL", "WARNING")
-
-
-def prepare() -> None:
-    """The tables as they are now: a season that is there may have been played by an older version of the site."""
-    from django.core.management import call_command
-
-    say("Preparing the database…")
-    call_command("migrate", verbosity=0)
 
 
 def play_anew(folder: Path, *, seed: int, votes: int) -> None:
@@ -100,19 +82,6 @@ def show_truth(rounds: Sequence[dict[str, Any]]) -> None:
             rank = row["rank"] or "–"
             figures = f"{row['truth']:6.0f} {row['rating']:8.0f}  {row['low']:.0f}–{row['high']:.0f}"
             say(f"  {rank}  {row['name']:<10} {figures}  {row['status'].replace('_', ' ')}")
-
-
-def serve(port: int) -> None:
-    from inference.models import Entry
-
-    server = ModelServer(STANDIN)
-    try:
-        entries = list(Entry.objects.all())
-        enter_workers(entries, server.start())
-        server.keep(entries)
-        run(port)
-    finally:
-        server.stop()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""`make contest`: a whole elimination contest in three minutes, from five teams to a winner."""
