@@ -150,7 +150,7 @@ def entrant(part: Participation, *, failing: bool, gate: bool, by_ruling: Reinst
         why = str(part.role)
     elif failing:
         why = INELIGIBLE if gate else ""
-    elif part.state not in COMPETED:
+    elif part.state not in COMPETED and (gate or part.state != ParticipationState.DISQUALIFIED):
         why = str(part.state)
     return pure.Entrant(
         part.entry.slug,
