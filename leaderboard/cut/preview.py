@@ -44,7 +44,9 @@ def keep(contest: Round, edition: Board) -> bool:
 
 
 def place(contest: Round, *, live: bool) -> str:
-    return f"preview:{contest.series_id}:{contest.series.slug}:{'live' if live else 'served'}"
+    # Another database may count its series alike, and the cache outlive it.
+    series = f"{contest.series_id}:{contest.series.created_at.timestamp()}"
+    return f"preview:{series}:{'live' if live else 'served'}"
 
 
 def preview(contest: Round, edition: Board) -> dict[str, Any]:
