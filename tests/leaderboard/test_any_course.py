@@ -186,7 +186,7 @@ class Course(RuleBasedStateMachine):
         freeze, slug = Freeze.objects.filter(round=self.contest).first(), self.contest.series.slug
         if freeze is None:
             return
-        shown, audit = board(slug), exposure(self.contest.number)
+        shown, audit = board(slug), exposure(self.contest.key)
         assert shown["number"] == freeze.board.number
         contest = self.now()
         public = json.dumps([shown, audit]), edition(slug)
