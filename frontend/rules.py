@@ -194,7 +194,10 @@ TIE_STEPS = {
     TieStep.COMPONENT: gettext_lazy("The better score in a component of the result."),
     TieStep.SCORE: gettext_lazy("The higher score stays, though it does not clearly tell them apart."),
     TieStep.EARLIER_SUBMISSION: gettext_lazy("The model that was submitted earlier stays."),
-    TieStep.BEACON: gettext_lazy("A public random number that nobody could know before."),
+    TieStep.BEACON: gettext_lazy(
+        "A public random number that nobody could know before. This site cannot take it in yet: a decision that comes "
+        "so far waits."
+    ),
 }
 
 
