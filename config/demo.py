@@ -158,7 +158,7 @@ def enter_contestants() -> list["Entry"]:
             entries,
             ends_at=timezone.now() + timedelta(days=30),
             cut_size=1,
-            minimum_votes=5,
+            minimum_votes=2,
             tie_chain=["score", "earlier_submission"],  # one laptop's votes hardly ever clear the line
             temperature=0.3,
             max_tokens=200,
