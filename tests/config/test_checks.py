@@ -113,7 +113,7 @@ def test_several_machines_without_a_common_secret_are_named_for_a_deployment(tmp
 
 def test_a_front_end_that_was_not_compiled_is_named_with_its_command(tmp_path):
     tree = tmp_path / "tree"
-    not_code = shutil.ignore_patterns(".*", "node_modules", "dist", "var", "secrets", "models", "tests")
+    not_code = shutil.ignore_patterns(".*", "node_modules", "dist", "var", "secrets", "tests")
     shutil.copytree(ROOT, tree, ignore=not_code)
     answer = checked(tmp_path, tree=tree)
     assert names(answer) == {"W016"}
