@@ -2,7 +2,7 @@
 text is taken out again in erasing.py. Each of them locks the battle before it writes to its turns."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random, SystemRandom
@@ -31,7 +31,7 @@ from arena.refusals import (
 )
 from inference.draining import in_service
 from inference.models import Entry, Worker
-from inference.replies import Message, Sampling
+from inference.replies import Message, Reply, Sampling
 
 SYSTEM_RANDOM = SystemRandom()
 VOTABLE = {TurnState.COMPLETE, TurnState.STOPPED}
@@ -180,8 +180,16 @@ def script(battle: Battle, before: Sequence[Turn], turn: Turn) -> Script:
 
 
 @transaction.atomic
-def end_turn(turn_id: int, state: TurnState, shown: Shown, *, fault: str = "", side: str = "") -> bool:
-    """Keep what was shown, and how the turn ended. False if somebody ended it first.
+def end_turn(
+    turn_id: int,
+    state: TurnState,
+    shown: Shown,
+    *,
+    fault: str = "",
+    side: str = "",
+    told: Mapping[Side, Reply] | None = None,
+) -> bool:
+    """Keep what was shown, how the turn ended, and how the replies had come. False if somebody ended it first.
 
     A void turn makes its battle void: neither entry gains or loses, and the record says who failed and how.
     """
@@ -191,6 +199,8 @@ def end_turn(turn_id: int, state: TurnState, shown: Shown, *, fault: str = "", s
         reply_a=shown.parts(Side.A),
         reply_b=shown.parts(Side.B),
         ticks=shown.ticks,
+        told_a=told[Side.A].record() if told else None,
+        told_b=told[Side.B].record() if told else None,
         fault=fault,
         fault_side=side,
         ended_at=Now(),

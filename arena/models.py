@@ -208,6 +208,7 @@ class Turn(models.Model):
     """A prompt and its two replies, each a list of typed parts. `ticks` are the pieces as they were shown.
 
     A tick is [side, length in characters]; the ticks of a battle are numbered through, from `first_tick`.
+    `told_a` and `told_b` say how the replies had come, which no visitor sees: see inference.replies.Reply.
     An erased turn has lost its text for good, and everything else is as it was.
     """
 
@@ -219,6 +220,8 @@ class Turn(models.Model):
     reply_b = models.JSONField(default=list)
     first_tick = models.PositiveIntegerField(default=1)
     ticks = models.JSONField(default=list)
+    told_a = models.JSONField(null=True, help_text="Which worker answered, how fast and how much; null: not known.")
+    told_b = models.JSONField(null=True)
     fault = models.CharField(max_length=20, blank=True, help_text="Why it is void: the kind of the failure.")
     fault_side = models.CharField(max_length=1, choices=Side, blank=True)
     # By the database's clock: another process, with another clock, asks how long it streams.

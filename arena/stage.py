@@ -6,8 +6,9 @@ What was shown passes through the replay, which may be away and may forget. Neit
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -20,7 +21,7 @@ from arena.frames import Done, Ready, Token, letter
 from arena.models import Side, Turn, TurnState
 from arena.refusals import DATABASE_AWAY
 from arena.replay import AFTER_ALL, BEFORE_ALL, LEASE_SECONDS, Piece, Place, Replay, ReplayAway, replay
-from arena.streaming import SideFailed, play
+from arena.streaming import SideFailed, play, two_voices
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,8 @@ class Stage:
             frame = Token(tick=tick, side=letter(side), text=text).model_dump_json()
             pieces.put_nowait(Piece((script.number, len(shown.ticks)), tick, "token", frame))
 
-        playing = asyncio.create_task(play(script, emit))
+        voices = two_voices()
+        playing = asyncio.create_task(play(script, voices, emit))
         guarding = asyncio.create_task(self._guard(shelf, script.battle_id, playing))
         try:
             await asyncio.wait({playing, guarding}, return_when=asyncio.FIRST_COMPLETED)
@@ -76,8 +78,11 @@ class Stage:
             played, guarded = await asyncio.gather(playing, guarding, return_exceptions=True)
         state, fault, side = verdict(played, guarded, shown)
         ENDS.labels(state, fault).inc()
+        told = {side: voice.reply for side, voice in voices.items()}
         # The database first: whoever sees "ready" may vote at once.
-        if await self._record(shelf, script, state, shown, fault=fault, side=side):
+        if await self._record(
+            script, partial(end_turn, script.turn_id, state, shown, fault=fault, side=side, told=told)
+        ):
             for piece in closing_pieces((script.number, len(shown.ticks)), script.first_tick - 1, state, fault):
                 pieces.put_nowait(piece)
         pieces.put_nowait(None)
@@ -85,17 +90,17 @@ class Stage:
         with suppress(ReplayAway):
             await shelf.release(script.battle_id)
 
-    async def _record(self, shelf: Replay, script: Script, state: TurnState, shown: Shown, **how: str) -> bool:
+    async def _record(self, script: Script, end: Callable[[], bool]) -> bool:
         """End the turn in the database, when it is there. False if somebody else did, or if there is no time left."""
         while True:
             try:
-                return await database_sync_to_async(end_turn)(script.turn_id, state, shown, **how)
+                return await database_sync_to_async(end)()
             except DATABASE_AWAY:
                 log.warning("a turn's end cannot be kept yet; trying again")
             if self.closing:
                 return False
             with suppress(ReplayAway):
-                await shelf.hold(script.battle_id)  # or somebody would take this process for dead
+                await replay().hold(script.battle_id)  # or somebody would take this process for dead
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _guard(self, shelf: Replay, battle_id: UUID, playing: asyncio.Task[None]) -> str:

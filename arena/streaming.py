@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from arena.battles import Script
 from arena.models import Side
 from inference.faults import WorkerFault
-from inference.replies import stream_reply
+from inference.replies import Reply, stream_reply
 
 BEAT_SECONDS = 0.05
 
@@ -29,6 +29,7 @@ class Voice:
     waiting: str = ""
     begun: bool = False
     ended: bool = False
+    reply: Reply = field(default_factory=Reply)
 
     def hear(self, text: str) -> None:
         self.waiting += text
@@ -43,9 +44,12 @@ class Voice:
         return taken
 
 
-async def play(script: Script, emit: Emit) -> None:
+def two_voices() -> dict[Side, Voice]:
+    return {side: Voice() for side in Side}
+
+
+async def play(script: Script, voices: dict[Side, Voice], emit: Emit) -> None:
     """Stream both replies through `emit` until both are whole. Raises SideFailed; cancelling hangs up on both."""
-    voices = {side: Voice() for side in Side}
     try:
         async with asyncio.TaskGroup() as both:
             for side, voice in voices.items():
@@ -61,7 +65,7 @@ async def play(script: Script, emit: Emit) -> None:
 async def listen(script: Script, side: Side, voice: Voice) -> None:
     """Hear one side out. Raises SideFailed."""
     try:
-        await stream_reply(script.entries[side], script.messages[side], script.sampling, voice.hear)
+        await stream_reply(script.entries[side], script.messages[side], script.sampling, voice.hear, voice.reply)
     except WorkerFault as fault:
         raise SideFailed(side, fault) from fault
     voice.ended = True

@@ -1,7 +1,8 @@
 """Server-sent events of a chat completion, read with bounds. A worker is not trusted to end a line.
 
 The shapes are those seen from vLLM 0.32 and llama.cpp: a first delta of "" or null, finish_reason on a chunk with or
-without text, `choices: []` with usage, comment lines, an error object followed by [DONE].
+without text, `choices: []` with usage, comment lines, an error object followed by [DONE], thoughts as `reasoning`
+(vLLM) or `reasoning_content` (llama.cpp, older vLLM) beside a content of null.
 """
 
 import codecs
@@ -20,10 +21,12 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one event adds: text, and at the end the reason for finishing."""
+    """What one event adds: text, how much thinking that nobody is shown, the reason for finishing, the tokens used."""
 
-    text: str
-    finish_reason: str | None
+    text: str = ""
+    finish_reason: str | None = None
+    thought: int = 0  # characters
+    tokens: int | None = None
 
 
 async def lines(blocks: AsyncIterable[bytes]) -> AsyncIterator[str]:
@@ -57,29 +60,44 @@ def parse(data: str) -> Chunk | None:
     choices = event.get("choices")
     if not isinstance(choices, list):
         raise Rubbish("no choices")
-    if not choices:
-        return None  # usage
-    choice = choices[0]
+    tokens = tokens_of(event.get("usage"))
+    choice = choices[0] if choices else {}
     if not isinstance(choice, dict) or not isinstance(choice.get("delta") or {}, dict):
         raise Rubbish("a choice that is none")
-    text = (choice.get("delta") or {}).get("content") or ""
-    reason = choice.get("finish_reason")
-    if not isinstance(text, str) or not isinstance(reason, str | None):
+    delta = choice.get("delta") or {}
+    text = delta.get("content") or ""
+    thought = delta.get("reasoning") or delta.get("reasoning_content") or ""
+    reason = choice.get("finish_reason") or None
+    if not isinstance(text, str) or not isinstance(thought, str) or not isinstance(reason, str | None):
         raise Rubbish("content that is no text")
-    return Chunk(UNPRINTABLE.sub("", text), reason) if text or reason else None
+    if not (text or thought or reason or tokens is not None):
+        return None
+    return Chunk(UNPRINTABLE.sub("", text), reason, len(thought), tokens)
+
+
+def tokens_of(usage: object) -> int | None:
+    """The tokens that the answer took, if usage tells a number of them."""
+    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
+    return tokens if isinstance(tokens, int) and 0 <= tokens < 2**31 else None
 
 
 async def chunks(blocks: AsyncIterable[bytes]) -> AsyncGenerator[Chunk, None]:
-    """The chunks of a whole reply. Ends only after a finish_reason; else raises Broken. [DONE] alone proves nothing."""
-    finished = False
+    """The chunks of a whole reply. Ends only after a finish_reason; else raises Broken. [DONE] alone proves nothing.
+
+    What comes after [DONE] is read and dropped: a connection that was heard out can be used again.
+    """
+    finished = done = False
     async for line in lines(blocks):
+        if done:
+            continue
         if not line.startswith("data:"):
             if line and not line.startswith((":", "event:", "id:", "retry:")):
                 raise Rubbish("not an event stream")
             continue
         data = line[5:].strip()
         if data == "[DONE]":
-            break
+            done = True
+            continue
         chunk = parse(data)
         if chunk:
             finished = finished or chunk.finish_reason is not None

@@ -2,9 +2,11 @@
 
 
 class WorkerFault(Exception):
-    """A reply that did not come. `kind` is what is recorded."""
+    """A reply that did not come. `kind` is what is recorded, with the worker that was asked and how far it came."""
 
     kind = "fault"
+    worker_id: int | None = None
+    tokens: int = 0
 
 
 class NoWorker(WorkerFault):
@@ -65,3 +67,9 @@ class Speechless(WorkerFault):
     """It finished properly and said nothing."""
 
     kind = "speechless"
+
+
+class Spent(WorkerFault):
+    """It reached the limit of tokens before its first word: all of them went into thoughts."""
+
+    kind = "spent"

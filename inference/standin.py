@@ -15,6 +15,9 @@ it asks for a fault; `--always die=3` makes every reply so. What can be asked fo
     !html         a page of HTML with status 200
     !unfinished   all words and [DONE], but no finish_reason
     !empty        finish_reason at once, not a word
+    !think=N      N words of thoughts before the first word
+    !spent        thoughts until the tokens are gone, and not a word
+    !limit=K      cut by the limit of tokens after K words
     !endless      words for ever
     !words=N      N words instead of the echo
     !delay=S      S seconds between words
@@ -101,28 +104,33 @@ class Standin:
         kind = b"text/html" if "html" in wishes else b"text/event-stream; charset=utf-8"
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
         words = [f"word{n}" for n in range(int(wishes["words"]))] if "words" in wishes else prompt.split()
+        if "limit" in wishes or "spent" in wishes:
+            words = words[: int(wishes.get("limit") or 0)]
         delay = float(wishes.get("delay") or self.delay)
-        await self._stream(words, wishes, delay, send)
+        await self._stream(words, wishes, delay, send, counts=bool(request.get("stream_options")))
         await send({"type": "http.response.body", "body": b""})
         return None
 
-    async def _stream(self, words: list[str], wishes: dict[str, str], delay: float, send: Send) -> None:
+    async def _stream(
+        self, words: list[str], wishes: dict[str, str], delay: float, send: Send, *, counts: bool
+    ) -> None:
         async def put(block: bytes) -> None:
             await send({"type": "http.response.body", "body": block, "more_body": True})
 
-        async def say(text: str | None, reason: str | None = None) -> None:
-            choice = {
-                "index": 0,
-                "delta": {"content": text} if text is not None else {},
-                "finish_reason": reason,
-            }
-            await put(
-                b"data: " + json.dumps({"id": self.name, "model": self.name, "choices": [choice]}).encode() + b"\n\n"
-            )
+        async def tell(choices: list[dict[str, Any]], **more: Any) -> None:
+            event = {"id": self.name, "model": self.name, "choices": choices, **more}
+            await put(b"data: " + json.dumps(event).encode() + b"\n\n")
+
+        async def say(text: str | None, reason: str | None = None, part: str = "content") -> None:
+            await tell([{"index": 0, "delta": {part: text} if text is not None else {}, "finish_reason": reason}])
 
         if await self._misbehave_at_once(wishes, put):
             return
         await say("")
+        thoughts = int(wishes.get("think") or (3 if "spent" in wishes else 0))
+        for number in range(thoughts):
+            await say(f"thought{number} ", part="reasoning")
+            await asyncio.sleep(delay)
         number = 0
         while "endless" in wishes or number < len(words):
             await self._misbehave_after(number, wishes, put)
@@ -131,7 +139,9 @@ class Standin:
             await asyncio.sleep(delay)
         await self._misbehave_after(number, wishes, put)
         if "unfinished" not in wishes:
-            await say(None, "stop")
+            await say(None, "length" if "limit" in wishes or "spent" in wishes else "stop")
+        if counts:
+            await tell([], usage={"completion_tokens": thoughts + number})
         await put(b"data: [DONE]\n\n")
 
     async def _misbehave_at_once(self, wishes: dict[str, str], put: Callable[[bytes], Awaitable[None]]) -> bool:

@@ -19,6 +19,8 @@ def test_both_sides_answer_and_then_a_vote_is_possible(visitor):
     frames = duel.ask("one two three")
     assert texts(frames) == {"a": "one two three", "b": "one two three"}
     assert [frame["type"] for frame in frames[-3:]] == ["done", "done", "ready"]
+    turn = Turn.objects.get()
+    assert (turn.told_a["tokens"], turn.told_b["tokens"], turn.told_a["finish"]) == (3, 3, "stop")
     receipt = duel.vote("a")
     assert receipt.status_code == 201
     assert receipt.json()["counted"] is True

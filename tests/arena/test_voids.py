@@ -25,6 +25,7 @@ FAULTS = {
     "!html": "rubbish",
     "!unfinished words": "broken",
     "!empty": "speechless",
+    "!spent": "spent",
     "!silent": "silent",
     "!stall=1 one two": "stalled",
     "!endless !delay=0.01": "endless",
@@ -48,6 +49,7 @@ def test_a_failing_side_makes_the_battle_void(visitor, prompt, kind):
     turn = Turn.objects.get()
     assert (turn.state, turn.fault) == ("void", kind)
     assert turn.fault_side in {"a", "b"}
+    assert Worker.objects.filter(pk=getattr(turn, f"told_{turn.fault_side}")["worker_id"]).exists()
     state = duel.state()
     assert (state["state"], state["turns"][0]["prompt"], state["names"]) == ("void", prompt, None)
     assert duel.vote("a").json()["code"] == "battle_void"

@@ -29,6 +29,8 @@ def event(**choice: object) -> bytes:
 HI = event(delta={"content": "hi"})
 END = event(delta={}, finish_reason="stop") + b"data: [DONE]\n\n"
 
+USAGE = b'data: {"choices": [], "usage": {"completion_tokens": 7}}\n\n'
+
 HONEST = {
     "vllm begins with an empty text": event(delta={"role": "assistant", "content": ""}) + HI + END,
     "llama.cpp begins with null": event(delta={"role": "assistant", "content": None}) + HI + END,
@@ -39,6 +41,9 @@ HONEST = {
     "lines end in CR LF": (HI + END).replace(b"\n", b"\r\n"),
     "no DONE at all": HI + event(delta={}, finish_reason="stop"),
     "thoughts are not the answer": event(delta={"reasoning": "hm", "content": None}) + HI + END,
+    "older servers think elsewhere": event(delta={"reasoning_content": "hm"}) + HI + END,
+    "usage is null until the end": HI.replace(b"}\n", b', "usage": null}\n') + END,
+    "anything may follow DONE": HI + END + b"<html>\n\ndata: {\n\n",
     "no space after data": (HI + END).replace(b"data: ", b"data:"),
     "event names": b"event: message\nid: 1\n" + HI + END,
 }  # fmt: skip
@@ -71,6 +76,7 @@ BAD = {
     "no choices": (b"data: {}\n\n", Rubbish),
     "choices of strings": (b'data: {"choices": ["x"]}\n\n', Rubbish),
     "a delta that is none": (b'data: {"choices": [{"delta": [1]}]}\n\n', Rubbish),
+    "thoughts that are a number": (b'data: {"choices": [{"delta": {"reasoning": 7}}]}\n\n', Rubbish),
     "content that is a number": (b'data: {"choices": [{"delta": {"content": 7}}]}\n\n', Rubbish),
     "not UTF-8": (b"data: \xff\xfe\n\n", Rubbish),
     "a page of HTML": (b"<html>\n", Rubbish),
@@ -87,3 +93,15 @@ def test_a_bad_stream_is_a_named_fault(stream, fault):
 def test_characters_no_database_holds_are_dropped():
     assert heard(event(delta={"content": "a\x00b\x1b[31m\tc\n"}) + END)[0].text == "ab[31m\tc\n"
     assert heard(b'data: {"choices": [{"delta": {"content": "a\\ud800b"}}]}\n\n' + END)[0].text == "ab"
+
+
+def test_thoughts_and_tokens_are_counted_and_not_told():
+    said = heard(event(delta={"reasoning": "hmm"}) + HI + event(delta={}, finish_reason="length") + USAGE)
+    assert [(chunk.text, chunk.thought, chunk.finish_reason, chunk.tokens) for chunk in said] == [
+        ("", 3, None, None), ("hi", 0, None, None), ("", 0, "length", None), ("", 0, None, 7),
+    ]  # fmt: skip
+    odd = (b'{"completion_tokens": "7"}', b'{"completion_tokens": -1}', b"7", b'{"completion_tokens": 1e3}')
+    for usage in odd:
+        assert all(
+            chunk.tokens is None for chunk in heard(HI + USAGE.replace(b'{"completion_tokens": 7}', usage) + END)
+        )
