@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from rating.covariance import square_root
 from rating.cut import lowest
@@ -189,8 +188,11 @@ def errors_of(component: Component) -> Floats:
 
 
 def ranked(values: Floats) -> Floats:
-    """The share of the others that each beats, row by row (draws, n)."""
-    shares: Floats = (rankdata(values, axis=1) - 1) / (values.shape[1] - 1)
+    """The share of the others that each beats, row by row (draws, n), an equal counting half."""
+    beaten = np.full(values.shape, -0.5)  # each is its own equal
+    for other in values.T[:, :, np.newaxis]:
+        beaten += np.where(values == other, 0.5, values > other)
+    shares: Floats = beaten / (values.shape[1] - 1)
     return shares
 
 
