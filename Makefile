@@ -59,7 +59,7 @@ faults: .venv/dev frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/dja
 
 secrets: ## Make the secrets that docker-compose.yml hands to its services
 	@mkdir -p -m 700 secrets
-	@for name in secret_key database_password; do test -e secrets/$$name || \
+	@for name in secret_key worker_keys database_password; do test -e secrets/$$name || \
 		$(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))' > secrets/$$name; done; ls secrets
 
 format: .venv/dev frontend/node_modules/.ready ## Rewrite the code in the house format

@@ -31,16 +31,24 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 def check_production(**_: Any) -> list[CheckMessage]:
     """With `--deploy`: what is right on one machine only."""
-    if settings.ENV.secret_key or not settings.ENV.redis_url:
-        return []
-    return [
-        Warning(
+    return list(own_secrets(settings.ENV)) if settings.ENV.redis_url else []
+
+
+def own_secrets(env: Environment) -> Iterator[CheckMessage]:
+    if not env.secret_key:
+        yield Warning(
             f"SECRET_KEY is empty, so each machine makes one of its own in {settings.DATA_DIR}; a visitor known to one "
             "would be a stranger to the others.",
             hint="Give all processes the same SECRET_KEY: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
             id="lms.W010",
         )
-    ]
+    if not env.worker_keys:
+        yield Warning(
+            f"WORKER_KEYS is empty, so each machine makes one of its own in {settings.DATA_DIR}; the key of a worker "
+            "entered on one could not be read on the others.",
+            hint="Give all processes the same WORKER_KEYS, made like SECRET_KEY.",
+            id="lms.W019",
+        )
 
 
 def shape(env: Environment) -> Iterator[CheckMessage]:
@@ -140,7 +148,7 @@ def is_origin(text: str) -> bool:
 
 
 def secrets(env: Environment) -> Iterator[CheckMessage]:
-    """Who may know the secret that signs cookies."""
+    """Who may know the secrets that sign cookies and encrypt keys."""
     key = env.secret_key.get_secret_value() if env.secret_key else ""
     if key and (len(key) < 32 or PLACEHOLDER.search(key)):
         yield Warning(
@@ -148,9 +156,10 @@ def secrets(env: Environment) -> Iterator[CheckMessage]:
             hint="Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
             id="lms.W008",
         )
-    kept = settings.DATA_DIR / "secret_key"
-    if not key and kept.exists() and kept.stat().st_mode & 0o077:
-        yield Warning(f"{kept} may be read by others on this machine.", hint=f"chmod 600 {kept}", id="lms.W009")
+    for name, given in (("secret_key", env.secret_key), ("worker_keys", env.worker_keys)):
+        kept = settings.DATA_DIR / name
+        if not given and kept.exists() and kept.stat().st_mode & 0o077:
+            yield Warning(f"{kept} may be read by others on this machine.", hint=f"chmod 600 {kept}", id="lms.W009")
 
 
 def clocks(env: Environment) -> Iterator[CheckMessage]:

@@ -20,6 +20,10 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore")
 
     secret_key: SecretStr | None = Field(default=None, description="Signs cookies; made and kept in DATA_DIR if empty.")
+    worker_keys: SecretStr | None = Field(
+        default=None,
+        description="Encrypt workers' keys: the first of them, comma-separated; all decrypt. Made like SECRET_KEY.",
+    )
     secrets_dir: DirectoryPath | None = Field(
         default=None,
         description="Folder of secrets, each a file named secret_key, database_password…; or /run/secrets.",
@@ -122,6 +126,13 @@ class Environment(BaseSettings):
         if key and not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
             raise ValueError("must be printable ASCII")
         return key
+
+    @field_validator("worker_keys")
+    @classmethod
+    def long_enough(cls, keys: SecretStr | None) -> SecretStr | None:
+        if keys and min(len(key.strip()) for key in keys.get_secret_value().split(",")) < 32:
+            raise ValueError("each must have at least 32 characters")
+        return keys
 
     @field_validator("data_dir")
     @classmethod

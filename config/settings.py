@@ -30,10 +30,10 @@ except OSError as wrong:
     sys.exit(2)
 
 
-def kept_secret(folder: Path) -> str:
-    """A secret made at the first start and kept: cookies must outlive a restart."""
+def kept_secret(folder: Path, name: str) -> str:
+    """A secret made at the first start and kept: cookies, and what is encrypted, must outlive a restart."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "secret_key"
+    file = folder / name
     if not file.exists():
         descriptor, made = tempfile.mkstemp(dir=folder)  # for the owner's eyes only
         with os.fdopen(descriptor, "w") as new:
@@ -49,10 +49,12 @@ EMBEDDED = not ENV.redis_url
 RUN_CELERY = EMBEDDED if ENV.run_celery is None else ENV.run_celery
 DATA_DIR = ENV.data_dir
 try:
-    SECRET_KEY = ENV.secret_key.get_secret_value() if ENV.secret_key else kept_secret(DATA_DIR)
+    SECRET_KEY = ENV.secret_key.get_secret_value() if ENV.secret_key else kept_secret(DATA_DIR, "secret_key")
+    worker_keys = ENV.worker_keys.get_secret_value() if ENV.worker_keys else kept_secret(DATA_DIR, "worker_keys")
 except OSError as wrong:
     print(f"DATA_DIR: {DATA_DIR} cannot keep a secret: {wrong.strerror}", file=sys.stderr)  # noqa: T201
     sys.exit(2)
+WORKER_KEYS = [key.strip() for key in worker_keys.split(",")]
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.names("allowed_hosts")
 CSRF_TRUSTED_ORIGINS = ENV.names("trusted_origins")

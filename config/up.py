@@ -285,10 +285,11 @@ def make_folders(content: Mapping[str, Any], folder: Path) -> None:
     """The volumes, and the secrets of the first start: whose database it is, the given URL says."""
     for name in ("secrets", *content["volumes"]):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    key = folder / "secrets" / "secret_key"
-    if not key.exists():
-        key.touch(mode=0o600)
-        key.write_text(secrets.token_urlsafe(50))
+    for name in ("secret_key", "worker_keys"):
+        key = folder / "secrets" / name
+        if not key.exists():
+            key.touch(mode=0o600)
+            key.write_text(secrets.token_urlsafe(50))
 
 
 def make_database(url: str) -> None:

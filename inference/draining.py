@@ -43,7 +43,7 @@ def held() -> QuerySet[Drain]:
 
 def in_service(workers: QuerySet[Worker]) -> QuerySet[Worker]:
     """Those of them that a new battle may come to, if they are well."""
-    return workers.exclude(Exists(held()))
+    return workers.filter(refused_because="").exclude(Exists(held()))
 
 
 def finishing(workers: QuerySet[Worker]) -> QuerySet[Worker]:

@@ -25,6 +25,19 @@ IDENTITY = (
     "reasoning",
 )
 STATED = ("changes", "licence", "licence_url", "commercial_use", "open_weights", "open_code", "open_data", "open_logs")
+OURS = (
+    "messages",
+    "model",
+    "stream",
+    "stream_options",
+    "n",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "seed",
+    "stop",
+    "tools",
+)
 PARTS = ("kind", "name", "origin", "licence", "start", "evidence")
 
 
@@ -45,11 +58,27 @@ def add_entry(*, slug: str, name: str, team: str, base: str = "", licence: str =
     return entry
 
 
-def add_worker(entry: Entry, *, url: str, served_name: str, slots: int = 8, key: str = "") -> Worker:
-    """A worker of the entry; the same address again changes how it is asked."""
-    how = {"served_name": served_name, "slots": slots, "key": key}
+def add_worker(
+    entry: Entry,
+    *,
+    url: str,
+    served_name: str,
+    slots: int = 8,
+    key: str = "",
+    extra_body: Mapping[str, Any] | None = None,
+) -> Worker:
+    """A worker of the entry; the same address again changes how it is asked. Raises Unfit."""
+    extra = dict(extra_body or {})
+    refuse_ours(extra)
+    how = {"served_name": served_name, "slots": slots, "key": key, "extra_body": extra}
     worker, _ = Worker.objects.update_or_create(entry=entry, url=url.rstrip("/"), defaults=how)
     return worker
+
+
+def refuse_ours(extra_body: Mapping[str, Any]) -> None:
+    """Raise Unfit where what is sent along would say what the terms say for all entries alike."""
+    if ours := [name for name in extra_body if name in OURS]:
+        raise Unfit(f"{ours[0]} is ours to set, and the same for every entry")
 
 
 @transaction.atomic

@@ -15,6 +15,12 @@ class NoWorker(WorkerFault):
     kind = "no_worker"
 
 
+class Keyless(WorkerFault):
+    """The worker's key cannot be opened: it was sealed under other WORKER_KEYS than the site has."""
+
+    kind = "keyless"
+
+
 class Busy(WorkerFault):
     """No slot became free in time."""
 

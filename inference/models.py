@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Team
+from inference.sealing import seal, unseal
 
 WEB = URLValidator(schemes=["http", "https"])
 DIGEST = RegexValidator(r"^[0-9a-f]{64}\Z", "a digest is a SHA-256 in 64 hexadecimal digits")
@@ -124,23 +125,38 @@ class Component(models.Model):
 
 
 class Worker(models.Model):
-    """A server that answers for one entry over the OpenAI chat protocol."""
+    """A server that answers for one entry over the OpenAI chat protocol.
+
+    Whether it can is found out when it registers (inference/registering.py); one that was refused is asked nothing.
+    Those entered by a command without being checked are neither registered nor refused.
+    """
 
     entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="workers")
     url = models.URLField(help_text="Base address, without /v1.")
     served_name = models.CharField(max_length=200, help_text="The model name it wants in requests.")
-    key = models.CharField(max_length=200, blank=True)
-    slots = models.PositiveSmallIntegerField(default=8, help_text="Replies it may work on at once, per web process.")
+    sealed_key = models.TextField(blank=True, help_text="As inference/sealing.py encrypts it.")
+    extra_body = models.JSONField(default=dict, blank=True, help_text="Sent along with every request.")
+    slots = models.PositiveSmallIntegerField(
+        default=8, help_text="Replies it may work on at once, for all web processes together."
+    )
     dealt = models.PositiveSmallIntegerField(
         default=0, help_text="Replies more than that, from those who went out on the same machine."
     )
     healthy = models.BooleanField(default=False)
     checked_at = models.DateTimeField(null=True, blank=True)
+    registered = models.BooleanField(default=False, help_text="It passed all checks the last time they were made.")
+    refused_because = models.CharField(max_length=40, blank=True, help_text="The first check that it did not pass.")
+    pace = models.FloatField(
+        null=True, blank=True, help_text="Characters a second of each of so many streams as it has slots, as measured."
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["entry", "url"], name="worker_once_an_entry"),
             models.CheckConstraint(condition=Q(slots__gte=1), name="worker_has_a_slot"),
+            models.CheckConstraint(
+                condition=Q(registered=False) | Q(refused_because=""), name="worker_registered_is_not_refused"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -148,8 +164,17 @@ class Worker(models.Model):
 
     @property
     def places(self) -> int:
-        """How many replies it may work on at once, per web process."""
+        """How many replies it may work on at once, for all web processes together."""
         return self.slots + self.dealt
+
+    @property
+    def key(self) -> str:
+        """What it wants to be shown, "" for nothing. Never logged or handed to a task. Raises Keyless."""
+        return unseal(self.sealed_key)
+
+    @key.setter
+    def key(self, key: str) -> None:
+        self.sealed_key = seal(key)
 
 
 class DrainCause(models.TextChoices):

@@ -19,6 +19,7 @@ RIGHT = {
     "SECRET_KEY": "T9x-6mQ2vZr8kLw0sYp4uHc1nBf7jDa5gEo3iXt_RqWyVzKlMs",
     "TRUSTED_ORIGINS": "https://www.example.org",
     "TRUSTED_PROXIES": "1",
+    "WORKER_KEYS": "Vb2-kQ9xLm4Zr7Tw0Ysp3uHc6nBf1jDa5gEo8iXt_RqWyVzKlMs",
 }
 
 
@@ -87,7 +88,9 @@ def test_a_right_production_has_nothing_to_mend(tmp_path):
             RIGHT | {"DATA_DIR": "/proc/nowhere"}, {"W017"}, id="nowhere to write, beside a database"
         ),
         pytest.param(
-            {"DATA_DIR": "/proc/nowhere", "SECRET_KEY": RIGHT["SECRET_KEY"]}, {"E004"}, id="nowhere to write"
+            {"DATA_DIR": "/proc/nowhere"} | {name: RIGHT[name] for name in ("SECRET_KEY", "WORKER_KEYS")},
+            {"E004"},
+            id="nowhere to write",
         ),
     ],
 )  # fmt: skip
@@ -106,9 +109,9 @@ def test_a_kept_secret_that_others_may_read_is_named(tmp_path):
 
 
 def test_several_machines_without_a_common_secret_are_named_for_a_deployment(tmp_path):
-    settings = {name: value for name, value in RIGHT.items() if name != "SECRET_KEY"}
+    settings = {name: value for name, value in RIGHT.items() if name not in ("SECRET_KEY", "WORKER_KEYS")}
     assert names(checked(tmp_path, **settings)) == set()
-    assert names(checked(tmp_path, "--deploy", **settings)) == {"W010"}
+    assert names(checked(tmp_path, "--deploy", **settings)) == {"W010", "W019"}
 
 
 def test_a_front_end_that_was_not_compiled_is_named_with_its_command(tmp_path):

@@ -45,7 +45,7 @@ def test_the_sites_environment_holds_settings_and_no_secret():
         assert {*environment} <= known
         assert not {"SECRET_KEY", "DATABASE_PASSWORD"} & {*environment}
         assert ":" not in environment["DATABASE_URL"].partition("://")[2].partition("@")[0]
-        assert SERVICES[name]["secrets"] == ["secret_key", "database_password"]
+        assert SERVICES[name]["secrets"] == ["secret_key", "worker_keys", "database_password"]
 
 
 def test_a_web_process_has_longer_to_end_than_its_streams():
