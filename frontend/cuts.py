@@ -1,6 +1,7 @@
 """The page of a round's cut: who is out and why, step by step; or, while votes count, who would be."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -59,8 +60,14 @@ def as_drawn(contest: Round, *, live: bool) -> dict[str, Any]:
         "story": content and story(content, names, decided=found["decision"] is not None),
         "preview": preview,
         "others": others(preview, names) if preview else [],
-        "editions": [{**one, "why": CAUSES[one["cause"]]} for one in found["editions"]],
+        "editions": editions(found["editions"]),
     }
+
+
+def editions(told: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A decision's editions, the newest first; told: as the API tells them."""
+    drawn = [{**one, "at": datetime.fromisoformat(one["at"]), "why": CAUSES[one["cause"]]} for one in told]
+    return drawn[::-1]
 
 
 def others(preview: Mapping[str, Any], names: Names) -> list[str]:
@@ -89,7 +96,9 @@ def story(content: Mapping[str, Any], names: Names, *, decided: bool) -> dict[st
     return {
         "verdict": verdict(content, names, decided=decided),
         "kept": listed(content["kept"], names),
+        "rests": rests(content),
         "facts": facts(content, names),
+        "pairs": [pair_as_drawn(pair, names) for pair in (content["line"] or {}).get("pairs", ())],
         "tied": listed(content["tied"], names),
         "steps": [step_in_words(step, names) for step in content["steps"]],
         "rows": [
@@ -126,16 +135,32 @@ def verdict(content: Mapping[str, Any], names: Names, *, decided: bool) -> str:
     return f"{tied} {NEEDED[content['state']]}"
 
 
+def rests(content: Mapping[str, Any]) -> str:
+    """What it was decided by."""
+    return ngettext(
+        "It rests on {votes} counted votes of {voters} visitor.",
+        "It rests on {votes} counted votes of {voters} visitors.",
+        content["voters"],
+    ).format(
+        votes=number_format(content["votes"], force_grouping=True),
+        voters=number_format(content["voters"], force_grouping=True),
+    )
+
+
+def pair_as_drawn(pair: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    """A pair over the line, with names in place of slugs."""
+    return {**pair, "stays": names.get(pair["stays"], pair["stays"]), "goes": names.get(pair["goes"], pair["goes"])}
+
+
 def facts(content: Mapping[str, Any], names: Names) -> list[str]:
     """How sure the line is."""
     line = content["line"]
     if not line:
         return []
-    pair = line["pairs"][0]
-    told = {"above": names.get(pair["stays"], pair["stays"]), "below": names.get(pair["goes"], pair["goes"])}
+    pair = pair_as_drawn(line["pairs"][0], names)
     said = [
         _("The closest pair over the line by the score: {above} is {gap} points ahead of {below}.").format(
-            gap=number_format(pair["gap"], 1), **told
+            above=pair["stays"], below=pair["goes"], gap=number_format(pair["gap"], 1)
         )
     ]
     if pair["needs"] is None:

@@ -1,42 +1,36 @@
 """The permanent page of a round: what it decided, by which rules, how surely, who objected, and what proves it."""
 
-import json
-from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from arena.visitors import introduces_visitor
+from frontend.cuts import editions, story
 from frontend.files import attached
 from frontend.timeline import STATE_NAMES, STATES_MEAN
 from frontend.views import in_language
 from frontend.words import RULING_EFFECTS, RULING_OUTCOMES, STATUSES
 from leaderboard.appeals.waiting import rulings_in_force
-from leaderboard.cut.decisions import in_force
+from leaderboard.cut.preview import told
 from leaderboard.export_queue import files_of
-from leaderboard.models import UNOPENED, Decision, Export, Participation, ParticipationRole, Round, RoundState
+from leaderboard.models import (
+    UNOPENED,
+    Export,
+    Participation,
+    ParticipationChange,
+    ParticipationRole,
+    Round,
+    RoundState,
+    Ruling,
+)
 from leaderboard.rulebook import version_of
 from leaderboard.timeline import public_round
 
-DECIDED_BY: Mapping[str, Any] = {
-    "line": gettext_lazy("The votes decided: nobody was tied at the line."),
-    "run_off": gettext_lazy("The votes left a tie at the line, and a run-off decided."),
-    "head_to_head": gettext_lazy("The votes left a tie at the line, and the votes between just those models decided."),
-    "component": gettext_lazy("The scores left a tie at the line, and one component decided."),
-    "score": gettext_lazy("The votes left a tie at the line, and the higher score stays, as the rules say."),
-    "earlier_submission": gettext_lazy("The votes left a tie at the line, and the earlier submission stays."),
-    "beacon": gettext_lazy("The votes left a tie at the line, and a public random number decided."),
-}
-CAUSES: Mapping[str, Any] = {
-    "published": gettext_lazy("The result was published."),
-    "ruling": gettext_lazy("A ruling on an appeal amended it."),
-}
 GONE = ("eliminated", "disqualified", "withdrawn", "suspended")
 
 
@@ -46,9 +40,8 @@ def record_page(request: HttpRequest, key: str) -> HttpResponse:
     contest = public_round(key)
     if contest is None or contest.state in UNOPENED:
         raise Http404
-    decision = in_force(contest)
-    parts = list(competitors(contest))
-    names = {part.entry.slug: part.entry.name for part in parts}
+    found, parts = told(contest), list(competitors(contest))
+    decision = found["decision"]
     return render(
         request,
         "frontend/record.html",
@@ -60,8 +53,9 @@ def record_page(request: HttpRequest, key: str) -> HttpResponse:
             "rulebook": version_of(contest),
             "gone": [part_as_drawn(part) for part in parts if part.state in GONE],
             "stays": [part.entry for part in parts if part.state not in GONE],
-            "decided": decision and as_drawn(json.loads(decision.content), names),
-            "editions": [{"row": one, "words": CAUSES[one.cause]} for one in editions(contest, decision)],
+            "decided": decision is not None,
+            "story": decision and story(decision, found["names"], decided=True),
+            "editions": editions(found["editions"]) if decision else [],
             "rulings": [ruling_as_drawn(one) for one in rulings_in_force(contest)],
             "run_offs": contest.run_offs.exclude(state__in=UNOPENED).order_by("leg"),
             "files": [{"name": file.name, "size": file.stat().st_size} for file in public_files(contest)],
@@ -70,55 +64,29 @@ def record_page(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def competitors(contest: Round) -> QuerySet[Participation]:
-    """Whom the cut is about, or was."""
-    found = contest.participations.exclude(role=ParticipationRole.REFERENCE)
+    """Whom the cut is about, or was, each with the reason of the last thing that became of it."""
+    last = ParticipationChange.objects.filter(participation=OuterRef("pk")).order_by("-pk")
+    found = contest.participations.exclude(role=ParticipationRole.REFERENCE).annotate(
+        reason=Subquery(last.values("reason")[:1]), reason_ko=Subquery(last.values("reason_ko")[:1])
+    )
     return found.select_related("entry__team").order_by("entry__name")
 
 
-def part_as_drawn(part: Participation) -> dict[str, Any]:
-    last = part.changes.order_by("-pk").first()
+def part_as_drawn(part: Any) -> dict[str, Any]:
+    """One of the competitors() who is out."""
     return {
         "entry": part.entry,
         "state": part.state,
         "words": STATUSES[part.state],
-        "reason": in_language(last.reason, last.reason_ko) if last else "",
+        "reason": in_language(part.reason or "", part.reason_ko or ""),
     }
 
 
-def as_drawn(content: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """What a decision says, with names in place of slugs."""
-    line, pairs = content["line"] or {}, (content["line"] or {}).get("pairs", ())
-    return {
-        "votes": content["votes"],
-        "voters": content["voters"],
-        "by": DECIDED_BY.get(content["decided_by"] or ""),
-        "tied": named(content["tied"], names),
-        "locked": line.get("locked"),
-        "turned_by": line.get("voters"),
-        "pairs": [
-            {
-                **pair,
-                "stays": names.get(pair["stays"], pair["stays"]),
-                "goes": names.get(pair["goes"], pair["goes"]),
-                "voters": pair["voters"],
-            }
-            for pair in pairs
-        ],
-    }
-
-
-def named(slugs: Iterable[str], names: Mapping[str, str]) -> list[str]:
-    return sorted(names.get(slug, slug) for slug in slugs)
-
-
-def editions(contest: Round, decision: Decision | None) -> Iterable[Decision]:
-    """All editions, newest first; none while no result is published."""
-    return contest.decisions.order_by("-edition") if decision else ()
-
-
-def ruling_as_drawn(ruling: Any) -> dict[str, Any]:
+def ruling_as_drawn(ruling: Ruling) -> dict[str, Any]:
+    made = ruling.decisions.first()
     return {
         "row": ruling,
+        "edition": made and made.edition,
         "team": ruling.appeal.team.name,
         "outcome": RULING_OUTCOMES[ruling.outcome],
         "effect": RULING_EFFECTS[ruling.effect],

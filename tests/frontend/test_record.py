@@ -4,13 +4,16 @@ import hashlib
 
 import pytest
 from django.utils import translation
+from django.utils.timezone import localtime
 
 from leaderboard.cut.decisions import in_force
 from leaderboard.export_queue import write_portion
 from leaderboard.models import Export, Round, RoundState
 from leaderboard.rounds import close_round
+from tests.leaderboard.test_appeals import appeal, published
 from tests.leaderboard.test_closing import decide
 from tests.leaderboard.test_consequences import by_two, finish, two  # noqa: F401
+from tests.leaderboard.test_rulings import GRANTED, rule
 
 
 def read(visitor, path="/rounds/1/record", language="en"):
@@ -32,6 +35,21 @@ def test_the_result_is_told_with_its_doubts(visitor, contest, language, words):
     page = read(visitor, language=language).text
     assert words in page
     assert in_force(Round.objects.get()).digest in page
+
+
+def test_a_ruling_leads_to_the_edition_it_made(visitor, contest, two):  # noqa: F811
+    with translation.override("en"):
+        rule(appeal(published(contest)), two, GRANTED)
+    page, cut = read(visitor).text, read(visitor, "/rounds/1/cut").text
+    for edition in Round.objects.get().decisions.all():
+        at = localtime(edition.at)
+        written = f"{at.day} {at:%B %Y, %H:%M}</time> KST"
+        for html in (page, cut):
+            assert f'id="edition-{edition.edition}"' in html
+            assert written in html
+            assert f"<code>{edition.digest}</code>" in html
+    assert '<a href="#edition-2">Edition 2 of the decision</a>' in page
+    assert 'href="/rounds/1/cut#edition-2"' in read(visitor, "/rounds/1/appeals").text
 
 
 def test_a_final_result_leaves_files_for_everybody(visitor, contest, two):  # noqa: F811
