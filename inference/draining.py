@@ -32,10 +32,6 @@ def resume(workers: Iterable[Worker], cause: DrainCause) -> None:
     Drain.objects.filter(worker__in=list(workers), cause=cause, ended_at=None).update(ended_at=Now())
 
 
-def is_held(worker: Worker, cause: DrainCause) -> bool:
-    return Drain.objects.filter(worker=worker, cause=cause, ended_at=None).exists()
-
-
 def held() -> QuerySet[Drain]:
     """The drains of the worker of an outer query that are not over."""
     return Drain.objects.filter(worker=OuterRef("pk"), ended_at=None).order_by()

@@ -5,38 +5,13 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-# What is written down stays as it is, whatever the code does. SQLite loses a trigger when Django makes its table anew:
-# a later migration that alters this one has to create it again.
-NEVER_CHANGED = {
-    'sqlite': ["""
-        CREATE TRIGGER action_is_never_changed BEFORE UPDATE ON accounts_action
-        BEGIN SELECT RAISE(ABORT, 'what was done is never changed'); END
-    """],
-    'postgresql': ["""
-        CREATE FUNCTION refuse_to_change_an_action() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE integrity_constraint_violation USING MESSAGE = 'what was done is never changed'; END $$
-    """, """
-        CREATE TRIGGER action_is_never_changed BEFORE UPDATE ON accounts_action
-        FOR EACH ROW EXECUTE FUNCTION refuse_to_change_an_action()
-    """],
-}
-CHANGED_AGAIN = {
-    'sqlite': ['DROP TRIGGER action_is_never_changed'],
-    'postgresql': [
-        'DROP TRIGGER action_is_never_changed ON accounts_action',
-        'DROP FUNCTION refuse_to_change_an_action()',
-    ],
-}
+from accounts.never_changed import NeverChanged
 
-
-def refuse_changes(apps, schema_editor):
-    for statement in NEVER_CHANGED[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
-
-
-def allow_changes(apps, schema_editor):
-    for statement in CHANGED_AGAIN[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
+ACTIONS = NeverChanged(
+    'what was done is never changed',
+    function='refuse_to_change_an_action',
+    triggers={'action_is_never_changed': 'accounts_action'},
+)
 
 
 def vouch(apps, schema_editor):
@@ -69,6 +44,6 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['subject', '-id'], name='action_by_subject')],
             },
         ),
-        migrations.RunPython(refuse_changes, allow_changes),
+        ACTIONS.operation(),
         migrations.RunPython(vouch, migrations.RunPython.noop),
     ]

@@ -3,35 +3,14 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-
-# SQLite loses a trigger when Django makes its table anew: a later migration that alters this one has to create it again.
-NEVER_CHANGED = {
-    'sqlite': ["""
-        CREATE TRIGGER label_is_never_changed BEFORE UPDATE ON arena_label
-        BEGIN SELECT RAISE(ABORT, 'a label is never changed'); END
-    """],
-    'postgresql': ["""
-        CREATE FUNCTION refuse_to_change_a_label() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE integrity_constraint_violation USING MESSAGE = 'a label is never changed'; END $$
-    """, """
-        CREATE TRIGGER label_is_never_changed BEFORE UPDATE ON arena_label
-        FOR EACH ROW EXECUTE FUNCTION refuse_to_change_a_label()
-    """],
-}
-CHANGED_AGAIN = {
-    'sqlite': ['DROP TRIGGER label_is_never_changed'],
-    'postgresql': ['DROP TRIGGER label_is_never_changed ON arena_label', 'DROP FUNCTION refuse_to_change_a_label()'],
-}
+from accounts.never_changed import NeverChanged
 
 
-def refuse_changes(apps, schema_editor):
-    for statement in NEVER_CHANGED[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
-
-
-def allow_changes(apps, schema_editor):
-    for statement in CHANGED_AGAIN[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
+LABELS = NeverChanged(
+    'a label is never changed',
+    function='refuse_to_change_a_label',
+    triggers={'label_is_never_changed': 'arena_label'},
+)
 
 
 class Migration(migrations.Migration):
@@ -54,5 +33,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('categories__isnull', True), ('language__isnull', True), ('style__isnull', True)), models.Q(('categories__isnull', False), ('language__isnull', False), ('style__isnull', False)), _connector='OR'), name='label_says_all_or_nothing')],
             },
         ),
-        migrations.RunPython(refuse_changes, allow_changes, elidable=False),
+        LABELS.operation(),
     ]

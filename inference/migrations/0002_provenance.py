@@ -4,46 +4,23 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
-# What says which model an entry is, once a round over it has opened. SQLite loses a trigger when Django makes its table
-# anew: a later migration that alters this one has to create it again.
+from accounts.never_changed import NeverChanged
+
+# What says which model an entry is, once a round over it has opened.
 FIXED = (
     'team_id', 'slug', 'name', 'base', 'weights_digest', 'weights_revision', 'stack', 'stack_commit',
     'chat_template_digest', 'context_length', 'reasoning', 'frozen_at',
 )
-SAID = 'an entry that takes part in a round is never changed'
-NEVER_SWAPPED = {
-    'sqlite': [f"""
-        CREATE TRIGGER entry_in_a_round_is_never_changed BEFORE UPDATE ON inference_entry
-        WHEN OLD.frozen_at IS NOT NULL AND ({' OR '.join(f'NEW.{name} IS NOT OLD.{name}' for name in FIXED)})
-        BEGIN SELECT RAISE(ABORT, '{SAID}'); END
-    """],
-    'postgresql': [f"""
-        CREATE FUNCTION refuse_to_swap_an_entry() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE integrity_constraint_violation USING MESSAGE = '{SAID}'; END $$
-    """, f"""
-        CREATE TRIGGER entry_in_a_round_is_never_changed BEFORE UPDATE ON inference_entry FOR EACH ROW
-        WHEN (OLD.frozen_at IS NOT NULL
-            AND ({' OR '.join(f'NEW.{name} IS DISTINCT FROM OLD.{name}' for name in FIXED)}))
-        EXECUTE FUNCTION refuse_to_swap_an_entry()
-    """],
-}
-SWAPPED_AGAIN = {
-    'sqlite': ['DROP TRIGGER entry_in_a_round_is_never_changed'],
-    'postgresql': [
-        'DROP TRIGGER entry_in_a_round_is_never_changed ON inference_entry',
-        'DROP FUNCTION refuse_to_swap_an_entry()',
-    ],
-}
-
-
-def refuse_swaps(apps, schema_editor):
-    for statement in NEVER_SWAPPED[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
-
-
-def allow_swaps(apps, schema_editor):
-    for statement in SWAPPED_AGAIN[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
+ENTRIES = NeverChanged(
+    'an entry that takes part in a round is never changed',
+    function='refuse_to_swap_an_entry',
+    triggers={'entry_in_a_round_is_never_changed': 'inference_entry'},
+    when={
+        'entry_in_a_round_is_never_changed': 'OLD.frozen_at IS NOT NULL AND ('
+        + ' OR '.join(f'NEW.{name} {{differs}} OLD.{name}' for name in FIXED)
+        + ')'
+    },
+)
 
 
 class Migration(migrations.Migration):
@@ -188,5 +165,5 @@ class Migration(migrations.Migration):
             model_name='component',
             constraint=models.CheckConstraint(condition=models.Q(('evidence', ''), ('evidence__startswith', 'https://'), ('evidence__startswith', 'http://'), _connector='OR'), name='component_evidence_is_on_the_web'),
         ),
-        migrations.RunPython(refuse_swaps, allow_swaps),
+        ENTRIES.operation(),
     ]

@@ -6,28 +6,13 @@ import json
 import django.db.models.deletion
 from django.db import migrations, models
 
-# A version is never changed, whatever the code does. SQLite loses a trigger when Django makes its table anew: a later
-# migration that alters this one has to create it again.
-NEVER_CHANGED = {
-    'sqlite': ["""
-        CREATE TRIGGER rulebook_version_is_never_changed BEFORE UPDATE ON leaderboard_rulebookversion
-        BEGIN SELECT RAISE(ABORT, 'a version of a rulebook is never changed'); END
-    """],
-    'postgresql': ["""
-        CREATE FUNCTION refuse_to_change_a_rulebook() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE integrity_constraint_violation USING MESSAGE = 'a version of a rulebook is never changed'; END $$
-    """, """
-        CREATE TRIGGER rulebook_version_is_never_changed BEFORE UPDATE ON leaderboard_rulebookversion
-        FOR EACH ROW EXECUTE FUNCTION refuse_to_change_a_rulebook()
-    """],
-}
-CHANGED_AGAIN = {
-    'sqlite': ['DROP TRIGGER rulebook_version_is_never_changed'],
-    'postgresql': [
-        'DROP TRIGGER rulebook_version_is_never_changed ON leaderboard_rulebookversion',
-        'DROP FUNCTION refuse_to_change_a_rulebook()',
-    ],
-}
+from accounts.never_changed import NeverChanged
+
+VERSIONS = NeverChanged(
+    'a version of a rulebook is never changed',
+    function='refuse_to_change_a_rulebook',
+    triggers={'rulebook_version_is_never_changed': 'leaderboard_rulebookversion'},
+)
 # What all rounds had in common before they had rulebooks; the rest is in their rows.
 AS_BEFORE = {
     'appeal_days': 10,
@@ -43,16 +28,6 @@ AS_BEFORE = {
     'tie_chain': ['run_off', 'head_to_head', 'earlier_submission', 'beacon'],
 }
 ARENA_RULES = ('max_tokens', 'system_prompt', 'max_turns', 'pace', 'reveal', 'voter_cap')
-
-
-def refuse_changes(apps, schema_editor):
-    for statement in NEVER_CHANGED[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
-
-
-def allow_changes(apps, schema_editor):
-    for statement in CHANGED_AGAIN[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
 
 
 def write_versions(apps, schema_editor):
@@ -99,6 +74,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('round', 'version'), name='rulebook_version_once_a_round'), models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), ('version', 1)), models.Q(('version__gt', 1), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='rulebook_amended_for_a_reason')],
             },
         ),
-        migrations.RunPython(refuse_changes, allow_changes),
+        VERSIONS.operation(),
         migrations.RunPython(write_versions, migrations.RunPython.noop),
     ]

@@ -5,13 +5,16 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-# What happened stays as it was told, whatever the code does, and each step starts where the last one ended. SQLite loses
-# a trigger when Django makes its table anew: a later migration that alters this one has to create them again.
+from accounts.never_changed import NeverChanged
+
+TRANSITIONS = NeverChanged(
+    'a transition is never changed',
+    function='refuse_to_change_a_transition',
+    triggers={'transition_is_never_changed': 'leaderboard_transition'},
+)
+# Each step starts where the last one ended.
 KEPT = {
     'sqlite': ["""
-        CREATE TRIGGER transition_is_never_changed BEFORE UPDATE ON leaderboard_transition
-        BEGIN SELECT RAISE(ABORT, 'a transition is never changed'); END
-    """, """
         CREATE TRIGGER transition_follows_the_last BEFORE INSERT ON leaderboard_transition
         WHEN NEW.number <> 1 + (SELECT count(*) FROM leaderboard_transition WHERE round_id = NEW.round_id)
             OR NEW.from_state <> COALESCE((
@@ -20,12 +23,6 @@ KEPT = {
         BEGIN SELECT RAISE(ABORT, 'a transition starts where the last one ended'); END
     """],
     'postgresql': ["""
-        CREATE FUNCTION refuse_to_change_a_transition() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE integrity_constraint_violation USING MESSAGE = 'a transition is never changed'; END $$
-    """, """
-        CREATE TRIGGER transition_is_never_changed BEFORE UPDATE ON leaderboard_transition
-        FOR EACH ROW EXECUTE FUNCTION refuse_to_change_a_transition()
-    """, """
         CREATE FUNCTION refuse_to_skip_a_transition() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF NEW.number <> 1 + (SELECT count(*) FROM leaderboard_transition WHERE round_id = NEW.round_id)
@@ -43,11 +40,9 @@ KEPT = {
     """],
 }
 LET_GO = {
-    'sqlite': ['DROP TRIGGER transition_is_never_changed', 'DROP TRIGGER transition_follows_the_last'],
+    'sqlite': ['DROP TRIGGER transition_follows_the_last'],
     'postgresql': [
-        'DROP TRIGGER transition_is_never_changed ON leaderboard_transition',
         'DROP TRIGGER transition_follows_the_last ON leaderboard_transition',
-        'DROP FUNCTION refuse_to_change_a_transition()',
         'DROP FUNCTION refuse_to_skip_a_transition()',
     ],
 }
@@ -247,6 +242,7 @@ class Migration(migrations.Migration):
             model_name='proposal',
             constraint=models.CheckConstraint(condition=models.Q(('withdrawn_by', None), ('transition', None), _connector='OR'), name='proposal_withdrawn_is_not_taken'),
         ),
+        TRANSITIONS.operation(),
         migrations.RunPython(keep_log, let_go_of_log),
         migrations.RunPython(name_states, name_states_as_before),
     ]

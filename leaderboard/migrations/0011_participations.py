@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.models import F
 
+from accounts.never_changed import NeverChanged
+
 ROLES = [('contestant', 'Contestant'), ('wildcard', 'Wildcard'), ('reference', 'Reference')]
 STATES = [
     ('competing', 'Competing'),
@@ -25,39 +27,11 @@ STATUSES = [
     ('disqualified', 'Disqualified'),
     ('suspended', 'Suspended'),
 ]
-# SQLite loses a trigger when Django makes its table anew: a migration that alters the table has to create it again.
-NEVER_CHANGED = {
-    'sqlite': ["""
-        CREATE TRIGGER participation_change_is_never_changed BEFORE UPDATE ON leaderboard_participationchange
-        BEGIN SELECT RAISE(ABORT, 'what became of a participation is never rewritten'); END
-    """],
-    'postgresql': ["""
-        CREATE FUNCTION refuse_to_rewrite_a_participation() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            RAISE integrity_constraint_violation USING MESSAGE = 'what became of a participation is never rewritten';
-        END $$
-    """, """
-        CREATE TRIGGER participation_change_is_never_changed BEFORE UPDATE ON leaderboard_participationchange
-        FOR EACH ROW EXECUTE FUNCTION refuse_to_rewrite_a_participation()
-    """],
-}
-CHANGED_AGAIN = {
-    'sqlite': ['DROP TRIGGER participation_change_is_never_changed'],
-    'postgresql': [
-        'DROP TRIGGER participation_change_is_never_changed ON leaderboard_participationchange',
-        'DROP FUNCTION refuse_to_rewrite_a_participation()',
-    ],
-}
-
-
-def refuse_changes(apps, schema_editor):
-    for statement in NEVER_CHANGED[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
-
-
-def allow_changes(apps, schema_editor):
-    for statement in CHANGED_AGAIN[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
+CHANGES = NeverChanged(
+    'what became of a participation is never rewritten',
+    function='refuse_to_rewrite_a_participation',
+    triggers={'participation_change_is_never_changed': 'leaderboard_participationchange'},
+)
 
 
 def name_teams(apps, schema_editor):
@@ -173,7 +147,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(begin_logs, migrations.RunPython.noop),
-        migrations.RunPython(refuse_changes, allow_changes),
+        CHANGES.operation(),
         migrations.AddField(
             model_name='standing',
             name='joined',

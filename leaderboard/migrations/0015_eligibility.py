@@ -3,39 +3,18 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-# What was said in public stays as it was said. SQLite loses a trigger when Django makes its table anew: a later migration
-# that alters one of these tables has to create it again.
-TABLES = (
-    'allegation', 'allegationchange', 'rebuttal', 'hiding', 'eligibilityverdict', 'exclusion', 'incident'
+from accounts.never_changed import NeverChanged
+
+WORDS = NeverChanged(
+    'what was said in public is never changed',
+    function='refuse_to_change_what_was_said',
+    triggers={
+        f'{table}_is_never_changed': f'leaderboard_{table}'
+        for table in (
+            'allegation', 'allegationchange', 'rebuttal', 'hiding', 'eligibilityverdict', 'exclusion', 'incident'
+        )
+    },
 )
-
-
-def keep_words(apps, schema_editor):
-    if schema_editor.connection.vendor == 'postgresql':
-        schema_editor.execute("""
-            CREATE FUNCTION refuse_to_change_what_was_said() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                RAISE integrity_constraint_violation USING MESSAGE = 'what was said in public is never changed';
-            END $$
-        """)
-    for table in TABLES:
-        does = {
-            'sqlite': "BEGIN SELECT RAISE(ABORT, 'what was said in public is never changed'); END",
-            'postgresql': 'FOR EACH ROW EXECUTE FUNCTION refuse_to_change_what_was_said()',
-        }[schema_editor.connection.vendor]
-        schema_editor.execute(
-            f'CREATE TRIGGER {table}_is_never_changed BEFORE UPDATE ON leaderboard_{table} {does}'
-        )
-
-
-def let_go_of_words(apps, schema_editor):
-    postgresql = schema_editor.connection.vendor == 'postgresql'
-    for table in TABLES:
-        schema_editor.execute(
-            f'DROP TRIGGER {table}_is_never_changed' + (f' ON leaderboard_{table}' if postgresql else '')
-        )
-    if postgresql:
-        schema_editor.execute('DROP FUNCTION refuse_to_change_what_was_said()')
 
 
 class Migration(migrations.Migration):
@@ -250,5 +229,5 @@ class Migration(migrations.Migration):
             model_name='verdictproposal',
             constraint=models.CheckConstraint(condition=models.Q(('withdrawn_by', None), ('verdict', None), _connector='OR'), name='verdict_proposal_withdrawn_is_not_given'),
         ),
-        migrations.RunPython(keep_words, let_go_of_words),
+        WORDS.operation(),
     ]

@@ -3,9 +3,10 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.never_changed import NeverChanged
+
 # What was said stays as it was said, whatever the code does: a row is only ever settled, once, in the fields that tell
-# how; the others stand. SQLite loses a trigger when Django makes its table anew: a later migration that alters one of
-# these tables has to create it again.
+# how; the others stand.
 STANDS = {
     'appeal': ('id', 'round_id', 'number', 'team_id', 'filed_by_id', 'ground', 'text', 'asks', 'evidence', 'filed_at'),
     'ruling': (
@@ -18,42 +19,21 @@ SETTLED = {
     'ruling': '({row}.confirmed_at IS NOT NULL OR {row}.withdrawn_by_id IS NOT NULL)',
 }
 NEVER = ('appealfile', 'dissent')
-WORDS = 'what was said in an appeal is never changed'
 
 
 def amiss(name):
     """When a change of such a row is refused."""
     old, new = (', '.join(f'{row}.{column}' for column in STANDS[name]) for row in ('OLD', 'NEW'))
-    differs = {'sqlite': f'({old}) IS NOT ({new})', 'postgresql': f'ROW({old}) IS DISTINCT FROM ROW({new})'}
     settled = SETTLED[name].format(row='OLD'), SETTLED[name].format(row='NEW')
-    return {vendor: f'{settled[0]} OR NOT ({settled[1]}) OR {words}' for vendor, words in differs.items()}
+    return f'({settled[0]} OR NOT ({settled[1]}) OR {{row}}({old}) {{differs}} {{row}}({new}))'
 
 
-def keep(apps, schema_editor):
-    vendor = schema_editor.connection.vendor
-    if vendor == 'postgresql':
-        schema_editor.execute(f"""
-            CREATE FUNCTION refuse_to_change_an_appeal() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN RAISE integrity_constraint_violation USING MESSAGE = '{WORDS}'; END $$
-        """)
-    for name in (*STANDS, *NEVER):
-        when = f'WHEN ({amiss(name)[vendor]})' if name in STANDS else ''
-        does = {
-            'sqlite': f"{when} BEGIN SELECT RAISE(ABORT, '{WORDS}'); END",
-            'postgresql': f'FOR EACH ROW {when} EXECUTE FUNCTION refuse_to_change_an_appeal()',
-        }
-        schema_editor.execute(
-            f'CREATE TRIGGER {name}_is_never_changed BEFORE UPDATE ON leaderboard_{name} {does[vendor]}'
-        )
-
-
-def let_go(apps, schema_editor):
-    vendor = schema_editor.connection.vendor
-    for name in (*STANDS, *NEVER):
-        on = f' ON leaderboard_{name}' if vendor == 'postgresql' else ''
-        schema_editor.execute(f'DROP TRIGGER {name}_is_never_changed{on}')
-    if vendor == 'postgresql':
-        schema_editor.execute('DROP FUNCTION refuse_to_change_an_appeal()')
+APPEALS = NeverChanged(
+    'what was said in an appeal is never changed',
+    function='refuse_to_change_an_appeal',
+    triggers={f'{name}_is_never_changed': f'leaderboard_{name}' for name in (*STANDS, *NEVER)},
+    when={f'{name}_is_never_changed': amiss(name) for name in STANDS},
+)
 
 
 class Migration(migrations.Migration):
@@ -201,5 +181,5 @@ class Migration(migrations.Migration):
             model_name='dissent',
             constraint=models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='dissent_says_something'),
         ),
-        migrations.RunPython(keep, let_go),
+        APPEALS.operation(),
     ]

@@ -4,46 +4,20 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-# What was done stays as it was told, but for the moment at which it is taken back, once. SQLite loses a trigger when Django
-# makes its table anew: a later migration that alters this one has to create it again.
+from accounts.never_changed import NeverChanged
+
+# What was done stays as it was told, but for the moment at which it is taken back, once.
 KEPT = ('round_id', 'effect', 'team_id', 'entry_id', 'url', 'places', 'at')
-SAID = 'a consequence is taken back once, and else never changed'
-NEVER_CHANGED = {
-    'sqlite': [f"""
-        CREATE TRIGGER consequence_is_never_changed BEFORE UPDATE ON leaderboard_consequence
-        WHEN {' OR '.join(f'NEW.{name} IS NOT OLD.{name}' for name in KEPT)}
-            OR (OLD.taken_back_at IS NOT NULL AND NEW.taken_back_at IS NOT OLD.taken_back_at)
-            OR (NEW.worker_id IS NOT NULL AND NEW.worker_id IS NOT OLD.worker_id)
-        BEGIN SELECT RAISE(ABORT, '{SAID}'); END
-    """],
-    'postgresql': [f"""
-        CREATE FUNCTION refuse_to_change_a_consequence() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE integrity_constraint_violation USING MESSAGE = '{SAID}'; END $$
-    """, f"""
-        CREATE TRIGGER consequence_is_never_changed BEFORE UPDATE ON leaderboard_consequence FOR EACH ROW
-        WHEN ({' OR '.join(f'NEW.{name} IS DISTINCT FROM OLD.{name}' for name in KEPT)}
-            OR (OLD.taken_back_at IS NOT NULL AND NEW.taken_back_at IS DISTINCT FROM OLD.taken_back_at)
-            OR (NEW.worker_id IS NOT NULL AND NEW.worker_id IS DISTINCT FROM OLD.worker_id))
-        EXECUTE FUNCTION refuse_to_change_a_consequence()
-    """],
-}
-CHANGED_AGAIN = {
-    'sqlite': ['DROP TRIGGER consequence_is_never_changed'],
-    'postgresql': [
-        'DROP TRIGGER consequence_is_never_changed ON leaderboard_consequence',
-        'DROP FUNCTION refuse_to_change_a_consequence()',
-    ],
-}
-
-
-def keep_consequences(apps, schema_editor):
-    for statement in NEVER_CHANGED[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
-
-
-def let_go_of_consequences(apps, schema_editor):
-    for statement in CHANGED_AGAIN[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
+CONSEQUENCES = NeverChanged(
+    'a consequence is taken back once, and else never changed',
+    function='refuse_to_change_a_consequence',
+    triggers={'consequence_is_never_changed': 'leaderboard_consequence'},
+    when={
+        'consequence_is_never_changed': ' OR '.join(f'NEW.{name} {{differs}} OLD.{name}' for name in KEPT)
+        + ' OR (OLD.taken_back_at IS NOT NULL AND NEW.taken_back_at {differs} OLD.taken_back_at)'
+        ' OR (NEW.worker_id IS NOT NULL AND NEW.worker_id {differs} OLD.worker_id)'
+    },
+)
 
 
 class Migration(migrations.Migration):
@@ -74,5 +48,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('effect__in', ['drained', 'dealt', 'read_only'])), name='consequence_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('effect', 'read_only'), ('entry', None), ('places', 0), ('url', '')), models.Q(('effect', 'drained'), ('entry__isnull', False), ('places', 0), models.Q(('url', ''), _negated=True)), models.Q(('effect', 'dealt'), ('entry__isnull', False), ('places__gte', 1), models.Q(('url', ''), _negated=True)), _connector='OR'), name='consequence_says_what_it_did'), models.UniqueConstraint(condition=models.Q(('effect', 'drained'), ('taken_back_at', None)), fields=('worker',), name='consequence_drains_once'), models.UniqueConstraint(condition=models.Q(('effect', 'dealt'), ('taken_back_at', None)), fields=('round', 'worker'), name='consequence_deals_once'), models.UniqueConstraint(condition=models.Q(('effect', 'read_only'), ('taken_back_at', None)), fields=('team',), name='consequence_shuts_once'), models.CheckConstraint(condition=models.Q(('taken_back_at', None), ('taken_back_at__gte', models.F('at')), _connector='OR'), name='consequence_ends_after_it_began')],
             },
         ),
-        migrations.RunPython(keep_consequences, let_go_of_consequences),
+        CONSEQUENCES.operation(),
     ]

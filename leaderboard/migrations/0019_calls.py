@@ -5,45 +5,29 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-# What was called for, asked and voted stays as it was said. SQLite loses a trigger when Django makes its table anew: a later
-# migration that alters one of these tables has to create it again.
-FIXED = ('call', 'application', 'panelist', 'panelvote')
-SAID = 'what was said in a call is never changed'
+from accounts.never_changed import NeverChanged
+
+# What was called for, asked and voted stays as it was said.
 OUTCOME = ('call_id', 'admitted', 'into_id', 'days', 'reason', 'reason_ko', 'asked_by_id', 'asked_at')
-SETTLED = 'an outcome is settled once, and else never changed'
+CALLS = [
+    NeverChanged(
+        'what was said in a call is never changed',
+        function=f'refuse_{table}_is_never_changed',
+        triggers={f'{table}_is_never_changed': f'leaderboard_{table}'},
+        when={f'{table}_is_never_changed': 'true'},
+    )
+    for table in ('call', 'application', 'panelist', 'panelvote')
+]
+OUTCOMES = NeverChanged(
+    'an outcome is settled once, and else never changed',
+    function='refuse_calloutcome_is_settled_once',
+    triggers={'calloutcome_is_settled_once': 'leaderboard_calloutcome'},
+    when={
+        'calloutcome_is_settled_once': 'OLD.settled_at IS NOT NULL OR '
+        + ' OR '.join(f'NEW.{name}{{text}} {{differs}} OLD.{name}{{text}}' for name in OUTCOME)
+    },
+)
 LATE = 'applications are taken from when a call opens until it closes'
-
-
-def refusals(vendor):
-    """(name, table, when, words), as this database writes conditions."""
-    differs = 'IS NOT' if vendor == 'sqlite' else 'IS DISTINCT FROM'
-    cast = '' if vendor == 'sqlite' else '::text'
-    changed = ' OR '.join(f'NEW.{name}{cast} {differs} OLD.{name}{cast}' for name in OUTCOME)
-    yield from ((f'{table}_is_never_changed', table, 'UPDATE', 'true', SAID) for table in FIXED)
-    yield 'calloutcome_is_settled_once', 'calloutcome', 'UPDATE', f'OLD.settled_at IS NOT NULL OR {changed}', SETTLED
-
-
-def keep_calls(apps, schema_editor):
-    vendor = schema_editor.connection.vendor
-    for name, table, event, when, words in refusals(vendor):
-        if vendor == 'sqlite':
-            schema_editor.execute(f"""
-                CREATE TRIGGER {name} BEFORE {event} ON leaderboard_{table} WHEN {when}
-                BEGIN SELECT RAISE(ABORT, '{words}'); END
-            """)
-        else:
-            schema_editor.execute(f"""
-                CREATE FUNCTION refuse_{name}() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN RAISE integrity_constraint_violation USING MESSAGE = '{words}'; END $$
-            """)
-            schema_editor.execute(f"""
-                CREATE TRIGGER {name} BEFORE {event} ON leaderboard_{table} FOR EACH ROW
-                WHEN ({when}) EXECUTE FUNCTION refuse_{name}()
-            """)
-    for statement in IN_TIME[vendor]:
-        schema_editor.execute(statement)
-
-
 # A trigger's own condition may not look into another table on PostgreSQL: there the function does.
 IN_TIME = {
     'sqlite': [f"""
@@ -70,15 +54,23 @@ IN_TIME = {
         FOR EACH ROW EXECUTE FUNCTION refuse_a_late_application()
     """],
 }
+NO_LONGER_IN_TIME = {
+    'sqlite': ['DROP TRIGGER IF EXISTS application_comes_in_time'],
+    'postgresql': [
+        'DROP TRIGGER application_comes_in_time ON leaderboard_application',
+        'DROP FUNCTION refuse_a_late_application()',
+    ],
+}
 
 
-def let_go_of_calls(apps, schema_editor):
-    vendor = schema_editor.connection.vendor
-    names = [(name, table, f'refuse_{name}') for name, table, *_rest in refusals(vendor)]
-    for name, table, function in [*names, ('application_comes_in_time', 'application', 'refuse_a_late_application')]:
-        schema_editor.execute(f'DROP TRIGGER {name}' + ('' if vendor == 'sqlite' else f' ON leaderboard_{table}'))
-        if vendor == 'postgresql':
-            schema_editor.execute(f'DROP FUNCTION {function}()')
+def keep_time(apps, schema_editor):
+    for statement in IN_TIME[schema_editor.connection.vendor]:
+        schema_editor.execute(statement)
+
+
+def let_go_of_time(apps, schema_editor):
+    for statement in NO_LONGER_IN_TIME[schema_editor.connection.vendor]:
+        schema_editor.execute(statement)
 
 
 class Migration(migrations.Migration):
@@ -225,5 +217,6 @@ class Migration(migrations.Migration):
             model_name='panelvote',
             constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='panel_vote_has_its_reason'),
         ),
-        migrations.RunPython(keep_calls, let_go_of_calls),
+        *(rows.operation() for rows in (*CALLS, OUTCOMES)),
+        migrations.RunPython(keep_time, let_go_of_time),
     ]

@@ -3,35 +3,13 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.never_changed import NeverChanged
 
-# SQLite loses a trigger when Django makes its table anew: a migration that alters one of these has to create it again.
-TABLES = ('judge', 'conflict', 'mark')
-
-
-def keep_marks(apps, schema_editor):
-    if schema_editor.connection.vendor == 'postgresql':
-        schema_editor.execute("""
-            CREATE FUNCTION refuse_to_change_a_mark() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                RAISE integrity_constraint_violation USING MESSAGE = 'a mark is replaced by another, never changed';
-            END $$
-        """)
-    for table in TABLES:
-        does = {
-            'sqlite': "BEGIN SELECT RAISE(ABORT, 'a mark is replaced by another, never changed'); END",
-            'postgresql': 'FOR EACH ROW EXECUTE FUNCTION refuse_to_change_a_mark()',
-        }[schema_editor.connection.vendor]
-        schema_editor.execute(f'CREATE TRIGGER {table}_is_never_changed BEFORE UPDATE ON leaderboard_{table} {does}')
-
-
-def let_go_of_marks(apps, schema_editor):
-    postgresql = schema_editor.connection.vendor == 'postgresql'
-    for table in TABLES:
-        schema_editor.execute(
-            f'DROP TRIGGER {table}_is_never_changed' + (f' ON leaderboard_{table}' if postgresql else '')
-        )
-    if postgresql:
-        schema_editor.execute('DROP FUNCTION refuse_to_change_a_mark()')
+MARKS = NeverChanged(
+    'a mark is replaced by another, never changed',
+    function='refuse_to_change_a_mark',
+    triggers={f'{table}_is_never_changed': f'leaderboard_{table}' for table in ('judge', 'conflict', 'mark')},
+)
 
 
 class Migration(migrations.Migration):
@@ -138,5 +116,5 @@ class Migration(migrations.Migration):
             model_name='mark',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), ('replaces', None), ('value__isnull', False)), models.Q(('replaces__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='mark_replaced_for_a_reason'),
         ),
-        migrations.RunPython(keep_marks, let_go_of_marks),
+        MARKS.operation(),
     ]

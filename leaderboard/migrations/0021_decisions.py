@@ -4,40 +4,14 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-
-# What was decided stays as it was written, whatever the code does; an amendment is another row. SQLite loses a trigger
-# when Django makes its table anew: a later migration that alters this one has to create it again.
-NEVER_CHANGED = {
-    'sqlite': ["""
-        CREATE TRIGGER decision_is_never_changed BEFORE UPDATE ON leaderboard_decision
-        BEGIN SELECT RAISE(ABORT, 'a decision is never changed'); END
-    """],
-    'postgresql': ["""
-        CREATE FUNCTION refuse_to_change_a_decision() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE integrity_constraint_violation USING MESSAGE = 'a decision is never changed'; END $$
-    """, """
-        CREATE TRIGGER decision_is_never_changed BEFORE UPDATE ON leaderboard_decision
-        FOR EACH ROW EXECUTE FUNCTION refuse_to_change_a_decision()
-    """],
-}
-CHANGED_AGAIN = {
-    # Gone where taking back a later migration made the table anew.
-    'sqlite': ['DROP TRIGGER IF EXISTS decision_is_never_changed'],
-    'postgresql': [
-        'DROP TRIGGER decision_is_never_changed ON leaderboard_decision',
-        'DROP FUNCTION refuse_to_change_a_decision()',
-    ],
-}
+from accounts.never_changed import NeverChanged
 
 
-def refuse_changes(apps, schema_editor):
-    for statement in NEVER_CHANGED[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
-
-
-def allow_changes(apps, schema_editor):
-    for statement in CHANGED_AGAIN[schema_editor.connection.vendor]:
-        schema_editor.execute(statement)
+DECISIONS = NeverChanged(
+    'a decision is never changed',
+    function='refuse_to_change_a_decision',
+    triggers={'decision_is_never_changed': 'leaderboard_decision'},
+)
 
 
 class Migration(migrations.Migration):
@@ -66,5 +40,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('round', 'edition'), name='decision_edition_once_a_round'), models.CheckConstraint(condition=models.Q(('edition__gte', 1)), name='decision_editions_count_from_one'), models.CheckConstraint(condition=models.Q(('cause__in', ['published', 'ruling'])), name='decision_cause_is_known')],
             },
         ),
-        migrations.RunPython(refuse_changes, allow_changes),
+        DECISIONS.operation(),
     ]

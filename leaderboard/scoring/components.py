@@ -74,19 +74,6 @@ def judges_barred(contest: Round) -> set[int | None]:
     return {one.pk for one in Judge.objects.filter(round=contest) if competitors.team_of(one)}
 
 
-def components_of(contest: Round, slugs: Sequence[str] | None = None) -> tuple[Component, ...] | None:
-    """What the score of these entries is added up of, None where the rating decides alone. Raises ScoresMissing.
-
-    slugs: whose scores, in this order; by default all whom the score is about, by slug.
-    """
-    sheet = sheet_of(contest, slugs)
-    if sheet is None:
-        return None
-    if sheet.missing:
-        raise ScoresMissing(sheet.missing)
-    return tuple(component_of(contest, sheet, one) for one in sheet.rules.components)
-
-
 def component_of(contest: Round, sheet: Sheet, rule: Benchmark | Panel | Arena) -> Component:
     """One component of a sheet on which it is complete. Raises ScoresMissing."""
     if isinstance(rule, Arena):
