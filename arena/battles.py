@@ -29,6 +29,7 @@ from arena.refusals import (
     RoundClosed,
     StillAnswering,
 )
+from inference.breaker import closed
 from inference.draining import in_service
 from inference.models import Entry, Worker
 from inference.replies import Message, Reply, Sampling
@@ -54,7 +55,7 @@ def start_battle(*, voter_id: uuid.UUID, agreed: bool = False, random: Random = 
     if terms.verified_only and not is_admitted(voter_id, terms.gate_id):
         raise NotInvited
     drawables = dict(terms.drawables.values_list("entry_id", "weight"))
-    workers = in_service(Worker.objects.filter(healthy=True, entry_id__in=drawables))
+    workers = closed(in_service(Worker.objects.filter(healthy=True, entry_id__in=drawables)))
     awake = set(workers.values_list("entry_id", flat=True))
     draw = draw_pair(
         {entry: weight for entry, weight in drawables.items() if entry in awake},

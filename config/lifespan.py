@@ -17,6 +17,7 @@ from arena.stage import stage
 from arena.tasks import erase_old
 from config.celery import app
 from config.metrics import show_metrics
+from inference.line import close_line, line
 from inference.probing import probe_all
 from inference.replies import close_client
 from leaderboard.broadcast import close_hub
@@ -76,6 +77,7 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
             case "lifespan.startup":
                 show_metrics()
                 await first_probe()
+                line()  # says that it is here before the first visitor asks
                 if settings.RUN_CELERY:
                     celery = EmbeddedCelery()
                     celery.start()
@@ -84,6 +86,7 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
             case "lifespan.shutdown":
                 await stage.close()
                 await close_hub()
+                await close_line()
                 await close_client()
                 await close_replay()
                 if celery:

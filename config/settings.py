@@ -239,6 +239,7 @@ CELERY_BEAT_SCHEDULE = {
     "probe": {"task": "inference.tasks.probe_workers", "schedule": every(10), "options": {"expires": 10}},
     "sessions": {"task": "accounts.tasks.forget_sessions", "schedule": every(3600), "options": {"expires": 3600}},
     "style": {"task": "leaderboard.tasks.control_styles", "schedule": every(60), "options": {"expires": 60}},
+    "trials": {"task": "inference.tasks.try_workers", "schedule": every(5), "options": {"expires": 5}},
     "void": {"task": "arena.tasks.void_abandoned", "schedule": every(5), "options": {"expires": 5}},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -42,9 +42,9 @@ def in_service(workers: QuerySet[Worker]) -> QuerySet[Worker]:
     return workers.filter(refused_because="").exclude(Exists(held()))
 
 
-def finishing(workers: QuerySet[Worker]) -> QuerySet[Worker]:
-    """Those of them that went out of service so lately that battles from before may still ask them."""
-    return workers.filter(Exists(held())).exclude(Exists(held().filter(began_at__lte=Now() - FINISHING)))
+def finished() -> Exists:
+    """Whether the worker of an outer query went out of service so long ago that no battle may ask it any more."""
+    return Exists(held().filter(began_at__lte=Now() - FINISHING))
 
 
 def drained_after() -> timedelta:

@@ -7,12 +7,17 @@ class WorkerFault(Exception):
     kind = "fault"
     worker_id: int | None = None
     tokens: int = 0
+    asked_for = False  # the prompt may have caused it: it says nothing of the worker
 
 
 class NoWorker(WorkerFault):
     """The entry has no healthy worker."""
 
     kind = "no_worker"
+
+    def __init__(self, words: str, entry_id: int | None = None) -> None:
+        super().__init__(words)
+        self.entry_id = entry_id
 
 
 class Keyless(WorkerFault):
@@ -37,6 +42,12 @@ class Rejected(WorkerFault):
     """The worker answered with an error, as a status or inside the stream."""
 
     kind = "rejected"
+
+
+class Declined(Rejected):
+    """The worker says that this request is too long or wrong (400, 413, 422): the prompt's doing."""
+
+    asked_for = True
 
 
 class Silent(WorkerFault):

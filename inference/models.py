@@ -202,3 +202,14 @@ class Drain(models.Model):
             ),
             models.CheckConstraint(condition=Q(cause__in=DrainCause.values), name="drain_cause_is_known"),
         ]
+
+
+class Breaker(models.Model):
+    """How a worker's streams have ended lately. While `opened_at` is set it is not asked: inference/breaker.py."""
+
+    worker = models.OneToOneField(Worker, on_delete=models.CASCADE, primary_key=True, related_name="breaker")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Not made up for by a success.")
+    failed_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    openings = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
+    trial_at = models.DateTimeField(null=True, help_text="Since when somebody tries whether it is well again.")

@@ -17,9 +17,11 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from prometheus_client import Counter, Histogram
 
+from inference.breaker import seen
 from inference.events import Chunk, chunks
 from inference.faults import (
     Broken,
+    Declined,
     Endless,
     Rejected,
     Rubbish,
@@ -30,8 +32,9 @@ from inference.faults import (
     Unreachable,
     WorkerFault,
 )
+from inference.line import slot
 from inference.models import Reasoning, Worker
-from inference.routing import healthy_workers, slot
+from inference.routing import healthy_workers
 
 log = logging.getLogger(__name__)
 
@@ -166,18 +169,20 @@ async def _listen_and_count(
         hear(text)
 
     try:
-        await _listen(worker, messages, sampling, hear_first, reply)
+        await listen(worker, messages, sampling, hear_first, reply)
         if not reply.length:
             raise Spent("thoughts only") if reply.finish == "length" else Speechless("finished without a word")
     except WorkerFault as fault:
         REPLIES.labels(slug, fault.kind).inc()
+        await seen(worker.pk, fault)
         raise
     finally:
         reply.seconds = time.monotonic() - started
     REPLIES.labels(slug, "whole").inc()
+    await seen(worker.pk, None)
 
 
-async def _listen(worker: Worker, messages: Sequence[Message], sampling: Sampling, hear: Hear, reply: Reply) -> None:
+async def listen(worker: Worker, messages: Sequence[Message], sampling: Sampling, hear: Hear, reply: Reply) -> None:
     """One worker's stream to its end. Once a finish_reason has come the reply is whole, whatever follows it."""
     try:
         await _stream(worker, messages, sampling, hear, reply)
@@ -254,7 +259,7 @@ async def _hear_out(response: httpx.Response, hear: Hear, reply: Reply, patience
 
 def _check(response: httpx.Response) -> None:
     if response.status_code != 200:
-        raise Rejected(f"status {response.status_code}")
+        raise (Declined if response.status_code in {400, 413, 422} else Rejected)(f"status {response.status_code}")
     kind = response.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "text/event-stream":
         raise Rubbish(f"content type {kind[:60]!r}")

@@ -1,52 +1,38 @@
-"""Which worker answers: the least loaded healthy one of the entry in service, never another entry's.
+"""Which workers may answer, and which of them does: the least loaded well one of the entry in service, never another's.
 
-The load is this web process's own count of replies in flight. Where all of an entry's workers are being drained it is
-not drawn any more, and whoever asks has a battle from before: that is finished.
+Where all of an entry's workers are being drained it is not drawn any more, and whoever asks has a battle from before:
+that is finished.
 """
 
-import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby
 
 from channels.db import database_sync_to_async
-from django.conf import settings
+from django.db.models import Exists
 
-from inference.draining import finishing, in_service
-from inference.faults import Busy, NoWorker
+from inference.breaker import closed
+from inference.draining import finished, held
 from inference.models import Worker
 
-POLL_SECONDS = 0.05  # a waiting reply looks again this often; slots are also freed by workers turning healthy
 
-in_flight: Counter[int] = Counter()
-
-
-def least_loaded(workers: Collection[Worker]) -> Worker | None:
-    """The worker with the smallest share of its places in use; None if all are full."""
-    free = [worker for worker in workers if in_flight[worker.pk] < worker.places]
-    return min(free, key=lambda worker: (in_flight[worker.pk] / worker.places, worker.pk), default=None)
+def workers_for(entries: Iterable[int]) -> dict[int, list[Worker]]:
+    """Entry -> its workers that may be asked now. An entry without one is left out."""
+    well = closed(Worker.objects.filter(entry__in=entries, healthy=True)).select_related("entry")
+    still = well.exclude(finished()).annotate(leaving=Exists(held())).order_by("entry_id", "pk")
+    found: dict[int, list[Worker]] = {}
+    for entry, every in groupby(still, lambda worker: worker.entry_id):
+        workers = list(every)
+        found[entry] = [worker for worker in workers if not worker.leaving] or list(workers)
+    return found
 
 
 async def healthy_workers(entry_id: int, without: Collection[int] = ()) -> list[Worker]:
     # Here as everywhere outside a request: Django's own asynchronous queries would not give their connection back.
-    workers = Worker.objects.filter(entry_id=entry_id, healthy=True).exclude(pk__in=without).select_related("entry")
-    return await database_sync_to_async(lambda: list(in_service(workers)) or list(finishing(workers)))()
+    workers = (await database_sync_to_async(workers_for)([entry_id])).get(entry_id, [])
+    return [worker for worker in workers if worker.pk not in without]
 
 
-@asynccontextmanager
-async def slot(entry_id: int, without: Collection[int] = ()) -> AsyncIterator[Worker]:
-    """A place on a worker of this entry. Raises NoWorker, or Busy when none became free in time."""
-    try:
-        async with asyncio.timeout(settings.WORKER_QUEUE_SECONDS):
-            workers = await healthy_workers(entry_id, without)
-            if not workers:
-                raise NoWorker(f"entry {entry_id} has no healthy worker")
-            while (worker := least_loaded(workers)) is None:  # noqa: ASYNC110  slots free up in many places
-                await asyncio.sleep(POLL_SECONDS)
-            in_flight[worker.pk] += 1  # no await between choosing and taking
-    except TimeoutError:
-        raise Busy(f"no free slot for entry {entry_id}") from None
-    try:
-        yield worker
-    finally:
-        in_flight[worker.pk] -= 1
+def least_loaded(places: Mapping[int, int], taken: Mapping[int, int]) -> int | None:
+    """The worker with the smallest share of its places taken; None if all are full. places: worker -> how many."""
+    free = [worker for worker, number in places.items() if taken.get(worker, 0) < number]
+    return min(free, key=lambda worker: (taken.get(worker, 0) / places[worker], worker), default=None)
