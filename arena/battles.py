@@ -117,11 +117,12 @@ class Shown:
     """What of a turn's replies was shown so far, and in which ticks."""
 
     text: dict[Side, list[str]] = field(default_factory=lambda: {Side.A: [], Side.B: []})
-    ticks: list[tuple[str, int]] = field(default_factory=list)
+    ticks: list[tuple[int, int]] = field(default_factory=list)
 
-    def add(self, side: Side, text: str) -> None:
-        self.text[side].append(text)
-        self.ticks.append((side.value, len(text)))
+    def add(self, texts: Mapping[Side, str]) -> None:
+        for side, text in texts.items():
+            self.text[side].append(text)
+        self.ticks.append((len(texts[Side.A]), len(texts[Side.B])))
 
     def parts(self, side: Side) -> list[Part]:
         return text_parts("".join(self.text[side]))
@@ -275,6 +276,12 @@ def _describe_vote(vote: Vote) -> dict[str, Any]:
     return {"winner": vote.winner, "counted": vote.counted_as is not None, "set_aside": vote.set_aside or None}
 
 
+def cut_sides(turn: Turn) -> list[str]:
+    """The sides whose answer is whole, and ended by the limit of tokens."""
+    told = {"a": turn.told_a, "b": turn.told_b} if turn.state == TurnState.COMPLETE else {}
+    return [side for side, reply in told.items() if reply and reply["finish"] == "length"]
+
+
 def _describe_turn(turn: Turn) -> dict[str, Any]:
     return {
         "number": turn.number,
@@ -282,6 +289,7 @@ def _describe_turn(turn: Turn) -> dict[str, Any]:
         "prompt": text_of(turn.prompt),
         "a": text_of(turn.reply_a),
         "b": text_of(turn.reply_b),
+        "cut": cut_sides(turn),
         "first_tick": turn.first_tick,
         "last_tick": turn.first_tick + len(turn.ticks) - 1,
     }

@@ -12,7 +12,7 @@ from django.utils import translation
 
 from arena.battles import battle_of, begin_turn, void_words
 from arena.content import clean_prompt
-from arena.frames import Asked, Outgoing, Prompt, Resume, Stop, Void, read_frame, refused
+from arena.frames import Asked, Outgoing, Prompt, Resume, Stop, Void, padded, read_frame, refused
 from arena.refusals import DATABASE_AWAY, BadFrame, NotAnswering, PromptNotAllowed, Refusal, SiteAway, TooMany
 from arena.replay import BEFORE_ALL, Piece, Place, ReplayAway, replay
 from arena.stage import place_now, shown_pieces, stage
@@ -85,7 +85,7 @@ class BattleConsumer(AsyncWebsocketConsumer):
             raise PromptNotAllowed
         begin = database_sync_to_async(begin_turn)
         await stage.start(await begin(battle_id=self.battle_id, voter_id=self.voter_id, prompt=prompt))
-        # Before the first words, which the show holds back for a beat. Other tabs learn it as they learn of the turn.
+        # Before the first words: the workers are only being asked. Other tabs learn it as they learn of the turn.
         await self.tell(Asked(text=prompt))
 
     async def stop(self) -> None:
@@ -107,7 +107,7 @@ class BattleConsumer(AsyncWebsocketConsumer):
 
     async def relay(self, after: int, place: Place) -> None:
         async for piece in shown_pieces(self.battle_id, after, place):
-            await self.send(text_data=words(piece))
+            await self.send(text_data=padded(words(piece)))
 
     async def tell(self, frame: Outgoing) -> None:
         await self.send(text_data=frame.model_dump_json())

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from arena.refusals import BadFrame, Refusal
 
+BUCKET = 256  # bytes; holds a tick of both sides at an ordinary pace, in any script
+
 
 class Frame(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -39,15 +41,20 @@ class Asked(Frame):
 
 
 class Token(Frame):
+    """What both sides are shown to say next, one of them perhaps nothing more."""
+
     type: Literal["token"] = "token"
     tick: int
-    side: Literal["a", "b"]
-    text: str
+    a: str
+    b: str
 
 
 class Done(Frame):
+    """A side has ended. It is cut if the limit of tokens ended it."""
+
     type: Literal["done"] = "done"
     side: Literal["a", "b"]
+    cut: bool
 
 
 class Ready(Frame):
@@ -68,17 +75,17 @@ class Refused(Frame):
 Outgoing = Asked | Token | Done | Ready | Void | Refused
 
 
-def letter(side: str) -> Literal["a", "b"]:
-    """A side as frames spell it."""
-    return "a" if side == "a" else "b"
-
-
 def read_frame(text: str) -> Incoming:
     """A visitor's message as a frame. Raises BadFrame for anything else."""
     try:
         return _incoming.validate_json(text)
     except ValidationError:
         raise BadFrame from None
+
+
+def padded(text: str) -> str:
+    """A frame's JSON with spaces up to a full bucket, which mean nothing: its size on the wire tells no lengths."""
+    return text + " " * (-len(text.encode()) % BUCKET)
 
 
 def refused(refusal: Refusal) -> Refused:

@@ -207,7 +207,8 @@ class TurnState(models.TextChoices):
 class Turn(models.Model):
     """A prompt and its two replies, each a list of typed parts. `ticks` are the pieces as they were shown.
 
-    A tick is [side, length in characters]; the ticks of a battle are numbered through, from `first_tick`.
+    A tick is how much it shows of each side in characters, [a, b]; the ticks of a battle are numbered through, from
+    `first_tick`.
     `told_a` and `told_b` say how the replies had come, which no visitor sees: see inference.replies.Reply.
     An erased turn has lost its text for good, and everything else is as it was.
     """

@@ -15,9 +15,9 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from prometheus_client import Counter
 
-from arena.battles import BATTLE_SECONDS, Script, Shown, end_turn
+from arena.battles import BATTLE_SECONDS, Script, Shown, cut_sides, end_turn
 from arena.content import text_of
-from arena.frames import Done, Ready, Token, letter
+from arena.frames import Done, Ready, Token
 from arena.models import Side, Turn, TurnState
 from arena.refusals import DATABASE_AWAY
 from arena.replay import AFTER_ALL, BEFORE_ALL, LEASE_SECONDS, Piece, Place, Replay, ReplayAway, replay
@@ -62,10 +62,10 @@ class Stage:
         pieces: asyncio.Queue[Piece | None] = asyncio.Queue()
         writing = asyncio.create_task(write(shelf, script.battle_id, pieces))
 
-        def emit(side: Side, text: str) -> None:
-            shown.add(side, text)
+        def emit(texts: dict[Side, str]) -> None:
+            shown.add(texts)
             tick = script.first_tick + len(shown.ticks) - 1
-            frame = Token(tick=tick, side=letter(side), text=text).model_dump_json()
+            frame = Token(tick=tick, a=texts[Side.A], b=texts[Side.B]).model_dump_json()
             pieces.put_nowait(Piece((script.number, len(shown.ticks)), tick, "token", frame))
 
         voices = two_voices()
@@ -83,7 +83,9 @@ class Stage:
         if await self._record(
             script, partial(end_turn, script.turn_id, state, shown, fault=fault, side=side, told=told)
         ):
-            for piece in closing_pieces((script.number, len(shown.ticks)), script.first_tick - 1, state, fault):
+            cut = [side for side, reply in told.items() if reply.finish == "length"] if state == "complete" else []
+            last = (script.number, len(shown.ticks))
+            for piece in closing_pieces(last, script.first_tick - 1, state, fault, cut):
                 pieces.put_nowait(piece)
         pieces.put_nowait(None)
         await writing
@@ -163,14 +165,17 @@ def verdict(played: object, guarded: object, shown: Shown) -> tuple[TurnState, s
     return TurnState.VOID, "interrupted", ""
 
 
-def closing_pieces(last: Place, tick: int, state: str, fault: str) -> list[Piece]:
-    """The frames that end a turn, after its last piece. A void one carries its fault; the socket finds the words."""
+def closing_pieces(last: Place, tick: int, state: str, fault: str, cut: Sequence[str] = ()) -> list[Piece]:
+    """The frames that end a turn, after its last piece. A void one carries its fault; the socket finds the words.
+
+    cut: the sides that the limit of tokens ended.
+    """
     turn, number = last
     if state == TurnState.VOID:
         # An erased turn has no pieces of its own any more, and a viewer may have seen many.
         place = AFTER_ALL if fault == "erased" else (turn, number + 1)
         return [Piece(place, tick + number, "void", fault)]
-    frames: list[Done | Ready] = [Done(side="a"), Done(side="b"), Ready()]
+    frames: list[Done | Ready] = [Done(side="a", cut="a" in cut), Done(side="b", cut="b" in cut), Ready()]
     return [
         Piece((turn, number + place), tick + number, frame.type, frame.model_dump_json())
         for place, frame in enumerate(frames, 1)
@@ -182,16 +187,19 @@ def kept_pieces(turns: Sequence[Turn]) -> list[Piece]:
     pieces: list[Piece] = []
     ended = [turn for turn in turns if turn.state != TurnState.STREAMING]
     for turn in ended:
-        texts = {"a": text_of(turn.reply_a), "b": text_of(turn.reply_b)}
-        for number, (side, length) in enumerate(turn.ticks, 1):
-            text, texts[side] = texts[side][:length], texts[side][length:]
+        a, b = text_of(turn.reply_a), text_of(turn.reply_b)
+        from_a = from_b = 0
+        for number, (of_a, of_b) in enumerate(turn.ticks, 1):
             tick = turn.first_tick + number - 1
-            frame = Token(tick=tick, side=letter(side), text=text).model_dump_json()
+            frame = Token(tick=tick, a=a[from_a : from_a + of_a], b=b[from_b : from_b + of_b]).model_dump_json()
+            from_a, from_b = from_a + of_a, from_b + of_b
             pieces.append(Piece((turn.number, number), tick, "token", frame))
     if ended and ended[-1] is turns[-1]:
         # Only the last turn's end is told: frames name no turn, and would be taken for one that streams.
         last = ended[-1]
-        pieces += closing_pieces((last.number, len(last.ticks)), last.first_tick - 1, last.state, last.fault)
+        pieces += closing_pieces(
+            (last.number, len(last.ticks)), last.first_tick - 1, last.state, last.fault, cut_sides(last)
+        )
     return pieces
 
 
@@ -253,7 +261,7 @@ async def rescue(battle_id: UUID) -> None:
     shelved = await replay().read(battle_id, (turn.number, 0), 0.01)
     for piece in (piece for piece in shelved if piece.kind == "token"):
         frame = Token.model_validate_json(piece.text)
-        shown.add(Side(frame.side), frame.text)
+        shown.add({Side.A: frame.a, Side.B: frame.b})
     if await database_sync_to_async(end_turn)(turn.pk, TurnState.VOID, shown, fault="interrupted"):
         for piece in closing_pieces(
             (turn.number, len(shown.ticks)), turn.first_tick - 1, TurnState.VOID, "interrupted"

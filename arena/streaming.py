@@ -1,4 +1,7 @@
-"""Playing one turn: both sides at once, shown at one pace, so that speed tells nothing of who answers."""
+"""Playing one turn: both sides at once, shown at one pace, so that speed tells nothing of who answers.
+
+docs/pacing.md says why each of these numbers is what it is.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -9,9 +12,12 @@ from arena.models import Side
 from inference.faults import WorkerFault
 from inference.replies import Reply, stream_reply
 
-BEAT_SECONDS = 0.05
+BEAT_SECONDS = 0.1  # from one tick to the next
+START_SECONDS = 1.0  # nothing is shown earlier: who is quick to begin is not known from it
+LEAD_SECONDS = 0.5  # a side that still speaks is ahead of what is shown by so much when the show begins or goes on
+STEP_SECONDS = 0.5  # whether it can begin or go on is looked at so often
 
-Emit = Callable[[Side, str], None]
+Emit = Callable[[dict[Side, str]], None]
 
 
 class SideFailed(Exception):
@@ -26,6 +32,7 @@ class SideFailed(Exception):
 class Voice:
     """What one side has said and not yet been shown."""
 
+    heard: asyncio.Event
     waiting: str = ""
     begun: bool = False
     ended: bool = False
@@ -34,27 +41,42 @@ class Voice:
     def hear(self, text: str) -> None:
         self.waiting += text
         self.begun = True
+        self.heard.set()
+
+    def end(self) -> None:
+        self.ended = True
+        self.heard.set()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all it has to say is here. It is before its worker has counted the tokens."""
+        return self.ended or bool(self.reply.finish)
 
     @property
     def drained(self) -> bool:
-        return self.ended and not self.waiting
+        return self.whole and not self.waiting
 
     def take(self, length: int) -> str:
         taken, self.waiting = self.waiting[:length], self.waiting[length:]
         return taken
 
 
-def two_voices() -> dict[Side, Voice]:
-    return {side: Voice() for side in Side}
+Voices = dict[Side, Voice]
 
 
-async def play(script: Script, voices: dict[Side, Voice], emit: Emit) -> None:
+def two_voices() -> Voices:
+    """The two sides before either has said anything, and one ear for both."""
+    heard = asyncio.Event()
+    return {side: Voice(heard) for side in Side}
+
+
+async def play(script: Script, voices: Voices, emit: Emit) -> None:
     """Stream both replies through `emit` until both are whole. Raises SideFailed; cancelling hangs up on both."""
     try:
         async with asyncio.TaskGroup() as both:
             for side, voice in voices.items():
                 both.create_task(listen(script, side, voice))
-            both.create_task(show(voices, script.pace, emit))
+            both.create_task(show_in_step(voices, script.pace, emit) if script.pace else show_at_once(voices, emit))
     except* SideFailed as failed:
         first = failed.exceptions[0]
     else:
@@ -68,29 +90,51 @@ async def listen(script: Script, side: Side, voice: Voice) -> None:
         await stream_reply(script.entries[side], script.messages[side], script.sampling, voice.hear, voice.reply)
     except WorkerFault as fault:
         raise SideFailed(side, fault) from fault
-    voice.ended = True
+    voice.end()
 
 
-async def show(voices: dict[Side, Voice], pace: int, emit: Emit) -> None:
-    """Show what was said, beat by beat, until both have ended. pace: characters a second on each side, 0 unlimited."""
-    due = 0.0
+async def show_at_once(voices: Voices, emit: Emit) -> None:
+    """Show what is said as it comes, a tick a beat at most, once both have begun."""
+    loop = asyncio.get_running_loop()
+    heard = voices[Side.A].heard
+    earliest = 0.0
     while not all(voice.drained for voice in voices.values()):
-        await asyncio.sleep(BEAT_SECONDS)
+        await heard.wait()
+        heard.clear()
         if not all(voice.begun or voice.ended for voice in voices.values()):
             continue  # the first words of the faster would tell which it is
-        due = due + pace * BEAT_SECONDS if pace else float("inf")
-        length = step(voices, due, lockstep=bool(pace))
-        # What could not be shown now is not made up for later: a burst would tell who had been slow.
-        due = min(due - length, 1.0) if pace else 0.0
-        for side, voice in voices.items():
-            if text := voice.take(length):
-                emit(side, text)
+        await asyncio.sleep(max(0.0, earliest - loop.time()))
+        tell(voices, None, emit)
+        earliest = loop.time() + BEAT_SECONDS
 
 
-def step(voices: dict[Side, Voice], due: float, *, lockstep: bool) -> int:
-    """How many characters to show of each side now. In lockstep a side still speaking holds the other back."""
-    speaking = [len(voice.waiting) for voice in voices.values() if not voice.drained]
-    if not speaking:
-        return 0
-    most = min(speaking) if lockstep else max(speaking)
-    return min(most, int(min(due, 1e9)))
+async def show_in_step(voices: Voices, pace: int, emit: Emit) -> None:
+    """Show both sides at the same pace, tick by tick. pace: characters a second on each side, more than 0.
+
+    A side that has not kept up holds both back, until it leads again: what is shown is the pace or nothing, never the
+    speed of the slower. What was held back is not made up for by a burst, which would tell who had been slow.
+    """
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(START_SECONDS)
+    at, due, going = loop.time(), 0.0, False
+    while not all(voice.drained for voice in voices.values()):
+        going = going or all(ahead(voice, pace * LEAD_SECONDS) for voice in voices.values())
+        length = int(due + pace * BEAT_SECONDS)
+        going = going and all(ahead(voice, length) for voice in voices.values())
+        if going:
+            due += pace * BEAT_SECONDS - length
+            tell(voices, length, emit)
+        at = max(at, loop.time() - BEAT_SECONDS) + (BEAT_SECONDS if going else STEP_SECONDS)
+        await asyncio.sleep(at - loop.time())
+
+
+def ahead(voice: Voice, length: float) -> bool:
+    """Whether so many characters can be shown of it, or all that there are."""
+    return voice.whole or len(voice.waiting) >= length
+
+
+def tell(voices: Voices, length: int | None, emit: Emit) -> None:
+    """One tick of both sides: at most so many characters of each, None for all that wait."""
+    texts = {side: voice.take(len(voice.waiting) if length is None else length) for side, voice in voices.items()}
+    if any(texts.values()):
+        emit(texts)

@@ -30,7 +30,7 @@ TURN = """
 SAID = {
     "prompt": parts("파이썬으로 x^2 + 3x = 10 을 푸는 코드를 짜고, 설명하는 글을 써 줘. " * 4),
     "reply": parts("## Answer\n\n- **Yes**: because air scatters short waves more. " * 25),
-    "ticks": json.dumps([["a", 9]] * 120),
+    "ticks": json.dumps([[9, 9]] * 60),
 }
 
 

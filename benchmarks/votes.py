@@ -83,7 +83,7 @@ def parts(text: str) -> str:
 def add_votable(database: Database, last: int) -> None:
     """Battles 1 to `last` as visitors leave them before the vote: two turns, answers of a usual length."""
     rows = {"first": 1, "last": last, "state": "open", "prompt": parts("Why is the sky blue? " * 4)}
-    rows |= {"reply": parts("Because air scatters short waves more. " * 25), "ticks": json.dumps([["a", 9]] * 120)}
+    rows |= {"reply": parts("Because air scatters short waves more. " * 25), "ticks": json.dumps([[9, 9]] * 60)}
     for statement in (VOTERS, BATTLES, TURNS):
         database.execute(statement, rows)
 

@@ -191,6 +191,7 @@ def arena_words() -> dict[str, str]:
         "reported": _("Thank you. The report is in."),
         "report_title": _("Report answer {side}"),
         "stopped": _("Stopped"),
+        "cut": _("Cut off at the limit of length"),
         "interrupted": _("Broken off"),
         "erased": _("The text has been deleted."),
         "keys_on": _("Keys 1–4: on"),

@@ -107,7 +107,4 @@ def until_ended(socket: ClientConnection) -> list[Frame]:
 
 def texts(frames: list[Frame]) -> dict[str, str]:
     """What each side was shown to say."""
-    return {
-        side: "".join(frame["text"] for frame in frames if frame["type"] == "token" and frame["side"] == side)
-        for side in ("a", "b")
-    }
+    return {side: "".join(frame[side] for frame in frames if frame["type"] == "token") for side in ("a", "b")}

@@ -132,7 +132,7 @@ def turns(
                 reply_a=text_parts(replies[0]),
                 reply_b=text_parts(replies[1]),
                 first_tick=tick,
-                ticks=[["a", len(replies[0])], ["b", len(replies[1])]],
+                ticks=[[len(replies[0]), len(replies[1])]],
                 started_at=at - timedelta(seconds=20),
                 ended_at=at - timedelta(seconds=8),
             )

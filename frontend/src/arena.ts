@@ -46,6 +46,7 @@ const words = readWords([
   "reported",
   "report_title",
   "stopped",
+  "cut",
   "interrupted",
   "erased",
   "keys_on",
@@ -197,8 +198,16 @@ function drawAnswer(card: HTMLElement, turn: Turn, side: Side): void {
   setText(the("waiting-words", card), !live ? missing() : reply.text ? "" : words.waiting);
   the("report", card).hidden = duel.transcript.erased;
   const ending = the("ending", card);
-  ending.hidden = duel.transcript.erased || (turn.state !== "stopped" && turn.state !== "void");
-  setText(ending, turn.state === "stopped" ? words.stopped : turn.state === "void" ? words.interrupted : "");
+  const end =
+    turn.state === "stopped"
+      ? words.stopped
+      : turn.state === "void"
+        ? words.interrupted
+        : reply.cut
+          ? words.cut
+          : "";
+  ending.hidden = duel.transcript.erased || end === "";
+  setText(ending, end);
 
   const name = the<HTMLAnchorElement>("name", card);
   const known = duel.transcript.names?.[side];

@@ -45,6 +45,7 @@ const turn: BattleTurn = {
   prompt: "Why?",
   a: "Be",
   b: "No",
+  cut: [],
   first_tick: 1,
   last_tick: 2,
 };
@@ -60,7 +61,11 @@ const battle: Battle = {
   message: null,
   erased: false,
 };
-const ends = [{ type: "done", side: "a" }, { type: "done", side: "b" }, { type: "ready" }];
+const ends = [
+  { type: "done", side: "a", cut: false },
+  { type: "done", side: "b", cut: false },
+  { type: "ready" },
+];
 const words = { unreachable: "Unreachable.", vote_lost: "Lost.", gone: "Gone.", returned: "Returned." };
 
 let known: Battle;
@@ -75,8 +80,8 @@ async function ready(): Promise<void> {
   await settled();
   Wire.last.accept();
   Wire.last.say(
-    { type: "token", tick: 1, side: "a", text: "Be" },
-    { type: "token", tick: 2, side: "b", text: "No" },
+    { type: "token", tick: 1, a: "Be", b: "" },
+    { type: "token", tick: 2, a: "", b: "No" },
     ...ends,
   );
   await settled();
@@ -115,7 +120,7 @@ describe("a duel", () => {
   it("asks for exactly what it missed while the socket was gone", async () => {
     await ready();
     duel.say("And now?");
-    Wire.last.say({ type: "token", tick: 3, side: "a", text: "We" });
+    Wire.last.say({ type: "token", tick: 3, a: "We", b: "" });
     known = {
       ...battle,
       votable: false,
@@ -128,6 +133,7 @@ describe("a duel", () => {
           prompt: "And now?",
           a: "",
           b: "",
+          cut: [],
           first_tick: 3,
           last_tick: 2,
         },
@@ -139,14 +145,14 @@ describe("a duel", () => {
     Wire.last.accept();
     await settled();
     expect(Wire.last.sent).toEqual([{ type: "resume", after: 3 }]);
-    Wire.last.say({ type: "token", tick: 4, side: "a", text: "ll" });
+    Wire.last.say({ type: "token", tick: 4, a: "ll", b: "" });
     expect(duel.transcript.turns[1]?.a.text).toBe("Well");
   });
 
   it("does not believe a resumed socket that only repeats how the turn before ended", async () => {
     await ready();
     duel.say("And now?");
-    Wire.last.say({ type: "token", tick: 3, side: "a", text: "We" });
+    Wire.last.say({ type: "token", tick: 3, a: "We", b: "" });
     known = {
       ...battle,
       votable: false,
@@ -159,6 +165,7 @@ describe("a duel", () => {
           prompt: "And now?",
           a: "",
           b: "",
+          cut: [],
           first_tick: 3,
           last_tick: 2,
         },
@@ -182,9 +189,9 @@ describe("a duel", () => {
       turns: [turn, { ...turn, number: 2, state: "streaming", a: "", b: "", first_tick: 3, last_tick: 2 }],
     };
     Wire.last.sent = [];
-    for (const tick of [5, 6, 7, 8]) Wire.last.say({ type: "token", tick, side: "a", text: "x" });
+    for (const tick of [5, 6, 7, 8]) Wire.last.say({ type: "token", tick, a: "x", b: "" });
     await settled();
-    Wire.last.say({ type: "token", tick: 9, side: "a", text: "x" });
+    Wire.last.say({ type: "token", tick: 9, a: "x", b: "" });
     expect(Wire.last.sent).toEqual([{ type: "resume", after: 2 }]);
   });
 

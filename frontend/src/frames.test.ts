@@ -28,8 +28,8 @@ describe("frames", () => {
     expect(() => parseFrame({ type: "ready", now: true })).toThrow("now");
     expect(() => parseFrame({ type: "done" })).toThrow(Unknown);
     expect(() => parseFrame({ type: "done", side: "c" })).toThrow(Unknown);
-    expect(() => parseFrame({ type: "token", tick: "1", side: "a", text: "" })).toThrow(Unknown);
-    expect(() => parseFrame({ type: "token", tick: NaN, side: "a", text: "" })).toThrow(Unknown);
+    expect(() => parseFrame({ type: "token", tick: "1", a: "", b: "" })).toThrow(Unknown);
+    expect(() => parseFrame({ type: "token", tick: NaN, a: "", b: "" })).toThrow(Unknown);
   });
 });
 

@@ -13,8 +13,8 @@ export type Request =
 /** What the arena's socket says. */
 export type Frame =
   | { readonly type: "asked"; readonly text: string }
-  | { readonly type: "token"; readonly tick: number; readonly side: Side; readonly text: string }
-  | { readonly type: "done"; readonly side: Side }
+  | { readonly type: "token"; readonly tick: number; readonly a: string; readonly b: string }
+  | { readonly type: "done"; readonly side: Side; readonly cut: boolean }
   | { readonly type: "ready" }
   | { readonly type: "void"; readonly message: string }
   | { readonly type: "refused"; readonly code: string; readonly message: string };
@@ -165,6 +165,8 @@ export interface BattleTurn {
   readonly prompt: string;
   readonly a: string;
   readonly b: string;
+  /** The sides whose answer ended at the limit of its length. */
+  readonly cut: readonly Side[];
   readonly first_tick: number;
   readonly last_tick: number;
 }
@@ -240,8 +242,8 @@ const verdict = oneOf(VERDICTS);
 
 const frames: { readonly [T in Frame["type"]]: Check<Extract<Frame, { type: T }>> } = {
   asked: exactly({ type: oneOf(["asked"]), text }),
-  token: exactly({ type: oneOf(["token"]), tick: number, side, text }),
-  done: exactly({ type: oneOf(["done"]), side }),
+  token: exactly({ type: oneOf(["token"]), tick: number, a: text, b: text }),
+  done: exactly({ type: oneOf(["done"]), side, cut: truth }),
   ready: exactly({ type: oneOf(["ready"]) }),
   void: exactly({ type: oneOf(["void"]), message: text }),
   refused: exactly({ type: oneOf(["refused"]), code: text, message: text }),
@@ -322,6 +324,7 @@ export const parseBattle: Check<Battle> = atLeast<Battle>({
       prompt: text,
       a: text,
       b: text,
+      cut: list(side),
       first_tick: number,
       last_tick: number,
     }),

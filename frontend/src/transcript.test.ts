@@ -13,7 +13,13 @@ import {
   type Transcript,
 } from "./transcript";
 
-const token = (tick: number, side: Side, text: string): Frame => ({ type: "token", tick, side, text });
+const token = (tick: number, side: Side, text: string): Frame => ({
+  type: "token",
+  tick,
+  a: "",
+  b: "",
+  [side]: text,
+});
 const ready: Frame = { type: "ready" };
 
 function after(start: Transcript, ...frames: Frame[]): Transcript {
@@ -25,8 +31,8 @@ const answered = after(
   token(1, "a", "Be"),
   token(2, "b", "No"),
   token(3, "a", "cause"),
-  { type: "done", side: "a" },
-  { type: "done", side: "b" },
+  { type: "done", side: "a", cut: false },
+  { type: "done", side: "b", cut: true },
   ready,
 );
 
@@ -36,6 +42,7 @@ const turn: BattleTurn = {
   prompt: "Why?",
   a: "Because",
   b: "No",
+  cut: [],
   first_tick: 1,
   last_tick: 3,
 };
@@ -56,8 +63,8 @@ describe("a transcript", () => {
   it("grows word by word into two answers that can be judged", () => {
     expect(answered.turns[0]).toMatchObject({
       state: "complete",
-      a: { text: "Because", done: true },
-      b: { text: "No", done: true },
+      a: { text: "Because", done: true, cut: false },
+      b: { text: "No", done: true, cut: true },
     });
     expect(answered).toMatchObject({ votable: true, tick: 3 });
     expect(answering(answered)).toBe(false);
@@ -87,7 +94,7 @@ describe("a transcript", () => {
 
   it("does not take the end of the last turn for the end of the next", () => {
     const sent = asked(answered, "And now?");
-    const repeated = after(sent, { type: "done", side: "a" }, ready);
+    const repeated = after(sent, { type: "done", side: "a", cut: false }, ready);
     expect(repeated).toBe(sent);
     expect(answering(repeated)).toBe(true);
   });
@@ -154,7 +161,7 @@ describe("a transcript", () => {
 describe("what the server tells", () => {
   it("is shown as it is after a reload", () => {
     expect(told(fresh, battle)).toMatchObject({ votable: true, tick: 3, turnsLeft: 4 });
-    expect(told(fresh, battle).turns[0]?.a).toEqual({ text: "Because", done: true });
+    expect(told(fresh, battle).turns[0]?.a).toEqual({ text: "Because", done: true, cut: false });
   });
 
   it("starts a streaming answer from its first tick", () => {

@@ -1,10 +1,12 @@
 /** A battle as the page knows it: every frame and every answer makes a new state. No page, no network. */
 
-import type { Battle, BattleTurn, Frame, Names, Receipt, Side, TurnState, Verdict } from "./frames";
+import type { Battle, BattleTurn, Frame, Names, Receipt, TurnState, Verdict } from "./frames";
 
 export interface Reply {
   readonly text: string;
   readonly done: boolean;
+  /** It ended at the limit of its length. */
+  readonly cut: boolean;
 }
 
 export interface Turn {
@@ -51,7 +53,7 @@ export const fresh: Transcript = {
   erased: false,
 };
 
-const silence: Reply = { text: "", done: false };
+const silence: Reply = { text: "", done: false, cut: false };
 
 export function lastTurn(transcript: Transcript): Turn | undefined {
   return transcript.turns.at(-1);
@@ -106,10 +108,13 @@ export function heard(transcript: Transcript, frame: Frame): Transcript {
       if (!answering(transcript)) return transcript;
       return withLast(transcript, (turn) => ({ ...turn, prompt: frame.text }));
     case "token":
-      return token(transcript, frame.tick, frame.side, frame.text);
+      return token(transcript, frame.tick, frame.a, frame.b);
     case "done":
       if (!streaming(transcript)) return transcript;
-      return withLast(transcript, (turn) => ({ ...turn, [frame.side]: { ...turn[frame.side], done: true } }));
+      return withLast(transcript, (turn) => ({
+        ...turn,
+        [frame.side]: { ...turn[frame.side], done: true, cut: frame.cut },
+      }));
     case "ready":
       // A resumed socket repeats how the last turn ended; that says nothing about a prompt on its way.
       if (!streaming(transcript)) return transcript;
@@ -125,13 +130,14 @@ export function heard(transcript: Transcript, frame: Frame): Transcript {
   }
 }
 
-function token(transcript: Transcript, tick: number, side: Side, text: string): Transcript {
+function token(transcript: Transcript, tick: number, a: string, b: string): Transcript {
   if (tick <= transcript.tick) return transcript; // shown before the connection broke
   if (!answering(transcript) || tick !== transcript.tick + 1) return { ...transcript, astray: true };
   const grown = withLast(transcript, (turn) => ({
     ...turn,
     state: "streaming",
-    [side]: { ...turn[side], text: turn[side].text + text },
+    a: { ...turn.a, text: turn.a.text + a },
+    b: { ...turn.b, text: turn.b.text + b },
   }));
   return { ...grown, tick, astray: false };
 }
@@ -199,8 +205,8 @@ function asTold(turn: BattleTurn): Turn {
     number: turn.number,
     state: turn.state,
     prompt: turn.prompt,
-    a: { text: turn.a, done },
-    b: { text: turn.b, done },
+    a: { text: turn.a, done, cut: turn.cut.includes("a") },
+    b: { text: turn.b, done, cut: turn.cut.includes("b") },
     firstTick: turn.first_tick,
   };
 }

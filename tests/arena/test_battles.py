@@ -33,6 +33,15 @@ def test_ticks_are_numbered_from_one_without_gaps(visitor):
     assert ticks == list(range(1, len(ticks) + 1))
 
 
+def test_an_answer_that_the_limit_ended_says_so_then_and_after_a_reload(visitor):
+    duel = visitor.start()
+    frames = duel.ask("!limit=2 one two three")
+    assert frames[-3:-1] == [{"type": "done", "side": side, "cut": True} for side in ("a", "b")]
+    assert duel.state()["turns"][0]["cut"] == ["a", "b"]
+    duel.ask("whole")
+    assert [turn["cut"] for turn in duel.state()["turns"]] == [["a", "b"], []]
+
+
 def test_no_byte_before_the_vote_tells_a_name(visitor, worker):
     duel = visitor.start()
     said = json.dumps(duel.ask("who are you"))

@@ -222,7 +222,7 @@ def test_a_turn_that_ends_while_its_battle_is_being_erased_waits_and_keeps_nothi
     duel, now, kept = visitor.start(), timezone.now(), []
     turn = Turn.objects.create(battle_id=duel.id, number=1, prompt=[{"type": "text", "text": "hi"}])
     shown = Shown()
-    shown.add(Side.A, "too late")
+    shown.add({Side.A: "too late", Side.B: ""})
     with transaction.atomic():
         Battle.objects.select_for_update().get(id=duel.id)
         ending = in_thread(lambda: kept.append(end_turn(turn.pk, TurnState.VOID, shown, fault="broken")))

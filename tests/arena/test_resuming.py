@@ -15,7 +15,7 @@ LONG = "!words=40 !delay=0.03"
 WHOLE = " ".join(f"word{n}" for n in range(40))
 
 
-@pytest.mark.parametrize("seen", [0, 1, 7, 30])
+@pytest.mark.parametrize("seen", [0, 1, 4, 9])
 def test_a_cut_socket_gets_exactly_the_ticks_after_the_last_it_saw(visitor, seen):
     duel = visitor.start()
     before = []

@@ -31,7 +31,7 @@ def vote_quickly(visitor: Visitor) -> set[str]:
         while len(sides) < 2:
             frame = receive(socket, timeout=60)
             assert frame["type"] == "token", frame
-            sides.add(frame["side"])
+            sides |= {side for side in ("a", "b") if frame[side]}
         send(socket, {"type": "stop"})
         assert until_ended(socket)[-1]["type"] == "ready"
     names = duel.vote("a").json()["names"]
