@@ -1,4 +1,4 @@
-"""Serves the demo's contestants on this machine: `python -m inference.engine FOLDER`.
+"""Serves the demo's contestants on this machine: `python -m inference.engine FOLDER`. One file serves that model.
 
 A process of its own, because a crash in the engine's C++ takes its process along. Every model gets an
 OpenAI-compatible server on a port of its own (any free one, or those of --ports) and one thread: the engine's
@@ -59,12 +59,14 @@ def main(arguments: list[str] | None = None) -> int:
 def parsed(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m inference.engine", description="Serve the demo's models.")
-    parser.add_argument("folder", type=Path, help="where the contestants' .gguf files are")
+    parser.add_argument("folder", type=Path, help="where the contestants' .gguf files are, or one such file")
+    parser.add_argument("--name", help="what the model of one file is called in requests (default: as its file)")
     parser.add_argument("--make", action="store_true", help="make the demonstration's contestants there first")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--ports", default="", help="one for each model in the demo's order, with commas between")
     parser.add_argument("--slots", type=positive, default=2, help="chats that one model answers at a time")
     parser.add_argument("--context", type=positive, default=4096, help="tokens of one chat, prompt and answer")
+    parser.add_argument("--measures", action="store_true", help="show them to Prometheus at /metrics")
     parser.add_argument("--log", type=Path, help="a file for what llama.cpp has to tell")
     return parser.parse_args(arguments)
 
@@ -100,7 +102,7 @@ def news(log: Path | None) -> Callable[[str], None]:
 
 def start(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Load and serve each model of the folder; NoModel if one is missing, broken or never healthy."""
-    models = models_in(options.folder)
+    models = chosen_models(options)
     if not models:
         raise NoModel(f"there is no model in {options.folder}")
     if options.ports and len(options.ports.split(",")) != len(models):
@@ -117,6 +119,13 @@ def start(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, 
         for slug, server in servers.items():
             wait_for_health(client, slug, server.listening_address)
     return servers
+
+
+def chosen_models(options: argparse.Namespace) -> dict[str, Path]:
+    """What is to be served, by the name that requests use."""
+    if options.folder.is_file():
+        return {options.name or options.folder.name.partition(".")[0]: options.folder}
+    return models_in(options.folder)
 
 
 def engine_library() -> ModuleType:
@@ -152,7 +161,8 @@ def parameters(library: ModuleType, slug: str, path: Path, options: argparse.Nam
     wanted.cache_idle_slots = False  # would need that memory
     wanted.sampling.penalty_repeat = 1.1  # so small a model says the same line for ever without it
     wanted.cors_origins = "http://127.0.0.1"  # else any page in a browser here could talk to the models
-    wanted.endpoint_metrics = wanted.endpoint_slots = wanted.endpoint_props = False
+    wanted.endpoint_metrics = options.measures
+    wanted.endpoint_slots = wanted.endpoint_props = False
     wanted.ui = False
     wanted.offline = True
     wanted.verbosity = ERRORS if options.log is None else CHATTER

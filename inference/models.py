@@ -213,3 +213,24 @@ class Breaker(models.Model):
     opened_at = models.DateTimeField(null=True)
     openings = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
     trial_at = models.DateTimeField(null=True, help_text="Since when somebody tries whether it is well again.")
+
+
+class ServingState(models.TextChoices):
+    """What a worker's supervisor says of it. Only one that serves is drawn."""
+
+    SERVING = "serving"
+    RESTARTING = "restarting"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+class Beat(models.Model):
+    """What a worker's supervisor (`manage.py serve_worker`) said of it last. A worker without one has no row."""
+
+    worker = models.OneToOneField(Worker, on_delete=models.CASCADE, primary_key=True, related_name="beat")
+    state = models.CharField(max_length=10, choices=ServingState)
+    readings = models.JSONField(default=dict, help_text="By the names of inference/serving/readings.py.")
+    said_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(state__in=ServingState.values), name="beat_state_is_known")]

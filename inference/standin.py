@@ -51,8 +51,8 @@ class Cut(Exception):
 class Standin:
     """The ASGI application. `open_streams` and `hung_up` count, for tests that ask whether a hang-up arrived."""
 
-    def __init__(self, *, name: str = "standin", delay: float = 0.0, always: str = "") -> None:
-        self.name, self.delay, self.always = name, delay, always
+    def __init__(self, *, name: str = "standin", delay: float = 0.0, always: str = "", ready: bool = True) -> None:
+        self.name, self.delay, self.always, self.ready = name, delay, always, ready
         self.open_streams = 0
         self.hung_up = 0
         self.requests: list[dict[str, Any]] = []
@@ -66,7 +66,9 @@ class Standin:
             case "/v1/models":
                 await answer(send, 200, {"object": "list", "data": [{"id": self.name, "object": "model"}]})
             case "/health":
-                await answer(send, 200, {"status": "ok"})
+                await answer(send, 200 if self.ready else 503, {"status": "ok" if self.ready else "loading"})
+            case "/metrics":
+                await answer(send, 200, f"vllm:num_requests_running {self.open_streams}\n")
             case "/counts":
                 await answer(send, 200, {"open": self.open_streams, "hung_up": self.hung_up})
             case _:
@@ -176,10 +178,12 @@ class Standin:
             raise Cut
 
 
-async def answer(send: Send, status: int, content: dict[str, Any]) -> None:
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(content).encode()})
+async def answer(send: Send, status: int, content: dict[str, Any] | str) -> None:
+    """A whole answer: JSON, or text as it is."""
+    kind = b"text/plain; charset=utf-8" if isinstance(content, str) else b"application/json"
+    body = content if isinstance(content, str) else json.dumps(content)
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
+    await send({"type": "http.response.body", "body": body.encode()})
 
 
 def end_with_parent() -> None:
@@ -195,6 +199,7 @@ def main() -> None:
     options.add_argument("--name", default="standin")
     options.add_argument("--delay", type=float, default=0.05, help="seconds between words")
     options.add_argument("--always", default="", help="a fault for every reply, e.g. die=3")
+    options.add_argument("--unready", action="store_true", help="/health says for ever that it is loading")
     options.add_argument("--with-parent", action="store_true", help="end when standard input does")
     chosen = options.parse_args()
     listening = socket.create_server((chosen.host, chosen.port))
@@ -202,7 +207,7 @@ def main() -> None:
         threading.Thread(target=end_with_parent, daemon=True).start()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     print(json.dumps({"ready": {chosen.name: url}}), flush=True)
-    app = Standin(name=chosen.name, delay=chosen.delay, always=chosen.always)
+    app = Standin(name=chosen.name, delay=chosen.delay, always=chosen.always, ready=not chosen.unready)
     config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listening])
 

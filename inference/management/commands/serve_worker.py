@@ -1,0 +1,109 @@
+"""manage.py serve_worker: a worker of an entry on the machine that has its model, engine and all."""
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from inference.contestants import models_in
+from inference.models import Entry
+from inference.serving.engines import KINDS, CannotServe, Wish, engine
+from inference.serving.local_site import LocalSite, card_of
+from inference.serving.supervision import GaveUp, Patience, SiteRefuses, Supervisor
+
+PATIENCE = Patience()
+
+
+class Command(BaseCommand):
+    help = (
+        "Serve an entry: start its engine from the entry's record, register it, keep it running, and drain it when "
+        "told to end (SIGTERM; twice: at once). Words after -- go to the engine as they are."
+    )
+    extra: Sequence[str] = ()
+    requires_system_checks = []  # another machine may have no database at all
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("entry", help="the entry's slug")
+        parser.add_argument("--engine", choices=KINDS, default="vllm")
+        parser.add_argument("--model", default="", help="folder or file of the weights, or a repository's name")
+        parser.add_argument("--served-name", default="", help="the model name in requests (default: the slug)")
+        parser.add_argument("--host", default="127.0.0.1", help="where the engine listens")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--url", default="", help="where the site reaches it (default: that host and port)")
+        parser.add_argument("--slots", type=int, default=8, help="replies it may work on at once")
+        parser.add_argument("--key-file", type=Path, help="a file with the key that the engine shall ask for")
+        parser.add_argument("--program", default=os.environ.get("VLLM", "vllm"), help="the vllm command")
+        for name, means in (
+            ("ready", "until a starting engine must answer"),
+            ("beat", "between two words to the site"),
+            ("stuck", "without an answer, after which the engine is killed"),
+            ("drain", "that running replies may take when told to end"),
+            ("pause", "before the second start; each further one waits twice as long"),
+        ):
+            default = getattr(PATIENCE, name)
+            parser.add_argument(f"--{name}-seconds", type=float, default=default, help=f"{means} ({default:g})")
+        parser.add_argument("--tries", type=int, default=PATIENCE.tries, help="failures in a row before it gives up")
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """What follows -- is the engine's own, which argparse would take for ours."""
+        if "--" in argv:
+            cut = argv.index("--")
+            argv, self.extra = argv[:cut], argv[cut + 1 :]
+        super().run_from_argv(argv)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        names = ("ready", "beat", "stuck", "drain", "pause")
+        patience = Patience(tries=options["tries"], **{name: options[f"{name}_seconds"] for name in names})
+        entry = Entry.objects.filter(slug=options["entry"]).first()
+        if entry is None:
+            raise CommandError(f"There is no entry {options['entry']}.")
+        try:
+            started = engine(options["engine"], card_of(entry), wish(options, self.extra))
+        except CannotServe as why:
+            raise CommandError(str(why)) from None
+        supervisor = Supervisor(started, LocalSite(entry, started, options["url"] or started.address), patience, say)
+        for told in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(told, lambda *_: supervisor.end())
+        try:
+            supervisor.run()
+        except (GaveUp, SiteRefuses) as why:
+            raise CommandError(str(why)) from None
+        say("Stopped.")
+
+
+def wish(options: Mapping[str, Any], extra: Sequence[str]) -> Wish:
+    model = options["model"]
+    if not model and options["engine"] == "llamacpp":
+        # The demonstration's contestants lie where `make demo` put them.
+        model = str(models_in(settings.DATA_DIR / "models").get(options["entry"], ""))
+    return Wish(
+        model=model,
+        served_name=options["served_name"],
+        host=options["host"],
+        port=options["port"],
+        slots=options["slots"],
+        key=key_in(options["key_file"]),
+        program=options["program"],
+        extra=extra,
+    )
+
+
+def key_in(file: Path | None) -> str:
+    """The one line of a file; "" for no file. Raises CommandError."""
+    if file is None:
+        return ""
+    try:
+        key = file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        raise CommandError(f"{file} cannot be read as one line of ASCII.") from None
+    if not key or not key.isprintable():
+        raise CommandError(f"{file} holds no key of one line.")
+    return key
+
+
+def say(line: str) -> None:
+    print(f"serve_worker: {line}", flush=True)
