@@ -1,6 +1,7 @@
 """The page of a round's cut: who is out and why, step by step; or, while votes count, who would be."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +17,20 @@ from frontend.views import in_language
 from leaderboard.cut.preview import told
 from leaderboard.cut.words import trouble_in_words
 from leaderboard.models import UNOPENED, Round
+from leaderboard.rulebook import in_force
 from leaderboard.timeline import public_round
 
 Names = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a decision is shown: what its entries and its run-offs are called, and with how many decimals a score."""
+
+    names: Names
+    places: int
+    run_offs: Mapping[str, str]
+
 
 STEPS = {
     "run_off": gettext_lazy("Run-off"),
@@ -57,16 +69,34 @@ def as_drawn(contest: Round, *, live: bool) -> dict[str, Any]:
         "cut": found,
         "title": in_language(found["title"], found["title_ko"]),
         "decided": found["decision"] is not None,
-        "story": content and story(content, names, decided=found["decision"] is not None),
+        "story": content and story(content, shown_of(contest, names), decided=found["decision"] is not None),
         "preview": preview,
         "others": others(preview, names) if preview else [],
-        "editions": editions(found["editions"]),
+        "editions": editions(found["editions"], names),
     }
 
 
-def editions(told: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A decision's editions, the newest first; told: as the API tells them."""
-    drawn = [{**one, "at": datetime.fromisoformat(one["at"]), "why": CAUSES[one["cause"]]} for one in told]
+def shown_of(contest: Round, names: Names) -> Shown:
+    run_offs = contest.run_offs.select_related("series")
+    return Shown(
+        names,
+        places=1 if in_force(contest).score == "composite" else 0,
+        run_offs={one.key: in_language(one.series.title, one.series.title_ko) for one in run_offs},
+    )
+
+
+def editions(told: Iterable[Mapping[str, Any]], names: Names) -> list[dict[str, Any]]:
+    """A decision's editions, the newest first, each with who was out by it; told: as the API tells them."""
+    drawn = [
+        {
+            **one,
+            "at": datetime.fromisoformat(one["at"]),
+            "why": CAUSES[one["cause"]],
+            "out": _("Out: {who}.").format(who=listed(one["goes"], names)) if one["goes"] else _("Nobody is out."),
+            "ineligible": listed(one["ineligible"], names),
+        }
+        for one in told
+    ]
     return drawn[::-1]
 
 
@@ -90,8 +120,9 @@ def others(preview: Mapping[str, Any], names: Names) -> list[str]:
     return lines
 
 
-def story(content: Mapping[str, Any], names: Names, *, decided: bool) -> dict[str, Any]:
+def story(content: Mapping[str, Any], shown: Shown, *, decided: bool) -> dict[str, Any]:
     """A decision as sentences and tables."""
+    names = shown.names
     goes, stays = set(content["goes"]), set(content["stays"])
     return {
         "verdict": verdict(content, names, decided=decided),
@@ -100,12 +131,12 @@ def story(content: Mapping[str, Any], names: Names, *, decided: bool) -> dict[st
         "facts": facts(content, names),
         "pairs": [pair_as_drawn(pair, names) for pair in (content["line"] or {}).get("pairs", ())],
         "tied": listed(content["tied"], names),
-        "steps": [step_in_words(step, names) for step in content["steps"]],
+        "steps": [step_in_words(step, shown) for step in content["steps"]],
         "rows": [
             {
                 "name": names.get(one["slug"], one["slug"]),
                 "slug": one["slug"],
-                "score": "–" if one["score"] is None else number_format(one["score"], 1),
+                "score": "–" if one["score"] is None else rounded(one["score"], shown.places),
                 "votes": one["votes"],
                 "status": "eliminated" if one["slug"] in goes else "safe" if one["slug"] in stays else "at_risk",
                 "tied": one["tied"],
@@ -160,7 +191,7 @@ def facts(content: Mapping[str, Any], names: Names) -> list[str]:
     pair = pair_as_drawn(line["pairs"][0], names)
     said = [
         _("The closest pair over the line by the score: {above} is {gap} points ahead of {below}.").format(
-            above=pair["stays"], below=pair["goes"], gap=number_format(pair["gap"], 1)
+            above=pair["stays"], below=pair["goes"], gap=rounded(pair["gap"])
         )
     ]
     if pair["needs"] is None:
@@ -168,7 +199,7 @@ def facts(content: Mapping[str, Any], names: Names) -> list[str]:
     else:
         said.append(
             _("To be clear, the gap must be more than {needs} points; its standard error is {se}.").format(
-                needs=number_format(pair["needs"], 1), se=number_format(pair["se"], 1)
+                needs=rounded(pair["needs"]), se=rounded(pair["se"])
             )
         )
     if line["voters"] is not None:
@@ -188,9 +219,9 @@ def facts(content: Mapping[str, Any], names: Names) -> list[str]:
     return said
 
 
-def step_in_words(step: Mapping[str, Any], names: Names) -> dict[str, Any]:
+def step_in_words(step: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
     """A step of the tie chain: what it found of each, and what came of it."""
-    came = []
+    names, came = shown.names, []
     if step["stays"]:
         came.append(_("Stay: {who}.").format(who=listed(step["stays"], names)))
     if step["goes"]:
@@ -202,10 +233,21 @@ def step_in_words(step: Mapping[str, Any], names: Names) -> dict[str, Any]:
         "title": STEPS[step["step"]],
         "step": step["step"],
         "source": step["source"],
+        "run_off": shown.run_offs.get(step["source"]),
         "decided": step["decided"],
         "came": " ".join(came),
-        "figures": [(names.get(slug, slug), figure_in_words(each)) for slug, each in step["figures"].items()],
+        # Of a run-off they are who stays and who goes, which is said anyway.
+        "figures": [
+            (names.get(slug, slug), figure_in_words(each))
+            for slug, each in step["figures"].items()
+            if each not in ("stays", "goes")
+        ],
     }
+
+
+def rounded(number: float, places: int = 1) -> str:
+    """A number for the page; Django's own formatting cuts digits off where it should round."""
+    return number_format(round(number, places), places, force_grouping=True)
 
 
 def figure_in_words(figure: Any) -> str:
@@ -213,9 +255,7 @@ def figure_in_words(figure: Any) -> str:
     if isinstance(figure, Mapping):
         return _("{won} won, {lost} lost").format(won=figure["won"], lost=figure["lost"])
     if isinstance(figure, float):
-        return number_format(figure, 1)
-    if figure in ("stays", "goes"):
-        return _("stays") if figure == "stays" else _("goes")
+        return rounded(figure)
     return "–" if figure is None else str(figure)
 
 

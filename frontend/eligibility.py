@@ -12,6 +12,7 @@ from frontend.eligibility_words import ALLEGATION_STATES, AXES, AXES_SHORT, OUTC
 from frontend.views import in_language
 from inference.models import Entry
 from leaderboard.allegations import allegations_against, hidden_until, state_of
+from leaderboard.appeals.waiting import reinstated
 from leaderboard.cut.beside_gate import beside_gate
 from leaderboard.evidence import Evidence
 from leaderboard.models import (
@@ -39,6 +40,7 @@ def eligibility_page(request: HttpRequest, key: str) -> HttpResponse:
     parts = parts_of(contest)
     given = verdicts_by_part(parts)
     raised = raised_by_round(contest, [part.entry for part in parts])
+    stays = reinstated(contest)
     return render(
         request,
         "frontend/eligibility.html",
@@ -53,6 +55,7 @@ def eligibility_page(request: HttpRequest, key: str) -> HttpResponse:
                     "part": part,
                     "entry": part.entry,
                     "axes": axes_as_drawn(given.get(part.pk, {})),
+                    "stays_by": stays[part.entry.slug].ruling.appeal.number if part.entry.slug in stays else None,
                     "allegations": [as_public(one) for one in raised if one.entry_id == part.entry_id],
                 }
                 for part in parts

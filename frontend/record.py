@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from arena.visitors import introduces_visitor
-from frontend.cuts import editions, story
+from frontend.cuts import editions, shown_of, story
 from frontend.files import attached
-from frontend.timeline import STATE_NAMES, STATES_MEAN
+from frontend.timeline import STATE_NAMES, reached
 from frontend.views import in_language
 from frontend.words import RULING_EFFECTS, RULING_OUTCOMES, STATUSES
 from leaderboard.appeals.waiting import rulings_in_force
@@ -49,13 +49,13 @@ def record_page(request: HttpRequest, key: str) -> HttpResponse:
             "round": contest,
             "title": in_language(contest.series.title, contest.series.title_ko),
             "state_name": STATE_NAMES[contest.state],
-            "state_more": STATES_MEAN[contest.state],
+            "state_more": reached(contest.state),
             "rulebook": version_of(contest),
             "gone": [part_as_drawn(part) for part in parts if part.state in GONE],
             "stays": [part.entry for part in parts if part.state not in GONE],
             "decided": decision is not None,
-            "story": decision and story(decision, found["names"], decided=True),
-            "editions": editions(found["editions"]) if decision else [],
+            "story": decision and story(decision, shown_of(contest, found["names"]), decided=True),
+            "editions": editions(found["editions"], found["names"]) if decision else [],
             "rulings": [ruling_as_drawn(one) for one in rulings_in_force(contest)],
             "run_offs": contest.run_offs.exclude(state__in=UNOPENED).order_by("leg"),
             "files": [{"name": file.name, "size": file.stat().st_size} for file in public_files(contest)],
@@ -90,6 +90,7 @@ def ruling_as_drawn(ruling: Ruling) -> dict[str, Any]:
         "team": ruling.appeal.team.name,
         "outcome": RULING_OUTCOMES[ruling.outcome],
         "effect": RULING_EFFECTS[ruling.effect],
+        "entry": ruling.part and ruling.part.entry.name,
         "reasons": in_language(ruling.reasons, ruling.reasons_ko),
     }
 

@@ -64,7 +64,10 @@ def row_as_drawn(entry: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str
 
 def margin(error: float | None, places: int) -> str:
     """Half of the 95 % interval, as shown; nothing where no error is known."""
-    return number_format(Z95 * error, max(1, places)) if error else ""
+    if not error:
+        return ""
+    shown = max(1, places)
+    return number_format(round(Z95 * error, shown), shown)
 
 
 def percent(chance: float) -> str:

@@ -41,6 +41,8 @@ STATES_MEAN: Mapping[str, Any] = {
     "final": gettext_lazy("Two organizers sign the result."),
     "annulled": gettext_lazy("This round decides nothing, and nobody is out by it."),
 }
+# The same, said of where a round stands.
+REACHED: Mapping[str, Any] = {"final": gettext_lazy("Two organizers have signed the result.")}
 PLACES: Mapping[str, Any] = {"past": gettext_lazy("Done"), "now": gettext_lazy("Now"), "ahead": gettext_lazy("To come")}
 ACTORS: Mapping[str, Any] = {
     "organizer": gettext_lazy("An organizer"),
@@ -65,7 +67,7 @@ def round_page(request: HttpRequest, key: str) -> HttpResponse:
             "round": found,
             "title": in_language(found["title"], found["title_ko"]),
             "state_name": STATE_NAMES[found["state"]],
-            "state_more": STATES_MEAN[found["state"]],
+            "state_more": reached(found["state"]),
             "composite": found["score"] == "composite" and found["state"] not in UNOPENED,
             "has_board": any(stage["state"] == "open" and stage["place"] != "ahead" for stage in found["stages"]),
             "run_offs": [{"key": key, "words": run_off_words(key)} for key in found["run_offs"]],
@@ -74,6 +76,11 @@ def round_page(request: HttpRequest, key: str) -> HttpResponse:
             "steps": [step_as_drawn(step) for step in reversed(found["steps"])],
         },
     )
+
+
+def reached(state: str) -> Any:
+    """What it means that a round is there now."""
+    return REACHED.get(state, STATES_MEAN[state])
 
 
 def run_off_words(key: str) -> str:

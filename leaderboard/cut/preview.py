@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.cache import cache
 
-from leaderboard.cut.decisions import grounds_of, in_force
+from leaderboard.cut.decisions import INELIGIBLE, grounds_of, in_force
 from leaderboard.editions import newest, served
 from leaderboard.margins import counted_of
 from leaderboard.models import DECIDED, UNOPENED, Board, Folded, Round, RoundState
@@ -90,7 +90,16 @@ def told(contest: Round, *, live: bool = False) -> dict[str, Any]:
         "sealed": sealed,
         "names": dict(entries.order_by("entry__slug")),
         "editions": [
-            {"edition": one.edition, "cause": one.cause, "at": one.at.isoformat(), "digest": one.digest}
+            {
+                "edition": one.edition,
+                "cause": one.cause,
+                "at": one.at.isoformat(),
+                "digest": one.digest,
+                "goes": one.told()["goes"],
+                "ineligible": [
+                    entrant["slug"] for entrant in one.told_grounds()["field"] if entrant["why"] == INELIGIBLE
+                ],
+            }
             for one in contest.decisions.order_by("edition")
         ],
         "decision": decision and decision.told(),

@@ -16,7 +16,7 @@ from leaderboard.rulebook import Rulebook, changed, in_force
 from leaderboard.transitions import Said, log_step
 from rating import decision as pure
 
-ALONG, ALONG_KO = "Along with the round whose tie it breaks.", "동점을 가릴 라운드와 함께 바뀌었습니다."
+ALONG, ALONG_KO = "Along with the round whose tie it breaks.", "원래 라운드와 함께 바뀌었습니다."
 
 
 def run_off_that_counts(contest: Round) -> Round | None:

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from frontend.cuts import rounded
 from leaderboard.fold import fold
 from leaderboard.models import Actor, Decision, Participation, Round, RoundState
 from leaderboard.rounds import close_round
@@ -91,3 +92,7 @@ def test_a_result_of_before_decisions_still_reads(contest):
 @pytest.mark.parametrize("path", ["/rounds/9/cut", "/api/v1/rounds/9/decision"])
 def test_of_a_round_that_is_not_there_nothing_is_told(contest, path):
     assert Client().get(path).status_code == 404
+
+
+def test_figures_are_rounded_and_not_cut_off():
+    assert (rounded(22.79), rounded(967.96, 0), rounded(1042.04)) == ("22.8", "968", "1,042.0")
