@@ -12,7 +12,7 @@ from leaderboard.boards import publish_board
 from leaderboard.consequences import carry_out, let_back_in, take_back
 from leaderboard.counting import stored, tally_of
 from leaderboard.cut import decisions
-from leaderboard.cut.run_offs import call_run_off, log_along, run_off_that_counts
+from leaderboard.cut.run_offs import call_run_off, log_along, refused_to_open, run_off_that_counts
 from leaderboard.cut.words import why_not
 from leaderboard.drafts import CannotOpen, entrants, references, refuse_unfit
 from leaderboard.eligibility import keep_gate, take_back_gate
@@ -61,6 +61,8 @@ def refuse_unfit_now(contest: Round) -> None:
 def open_first(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     """Write version 1 of the rulebook and the first board, and let votes in."""
     refuse_another_live(contest)
+    if contest.leg and (words := refused_to_open(contest)):
+        raise CannotMove(words)
     rules = in_force(contest)
     entries = [*entrants(contest), *references(rules)]
     contest.opens_at = min(contest.opens_at, now)  # by hand it may be earlier than announced
@@ -263,8 +265,10 @@ def take_along(contest: Round, to: RoundState, now: datetime) -> None:
 
 
 def annul_run_off(run_off: Round, now: datetime) -> None:
-    if run_off.state in UNOPENED:  # it has no board to show
-        run_off.closed_at = now
-        stand(run_off, RoundState.ANNULLED, "closed_at")
-    else:
-        annul(run_off, now, None)
+    (call_off if run_off.state in UNOPENED else annul)(run_off, now, None)
+
+
+def call_off(run_off: Round, now: datetime, ends_at: datetime | None) -> None:
+    """A run-off that has not opened has no votes, and no board to show."""
+    run_off.closed_at = now
+    stand(run_off, RoundState.ANNULLED, "closed_at")

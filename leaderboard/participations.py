@@ -16,6 +16,7 @@ from accounts.models import User
 from inference.entries import freeze_entries
 from inference.models import Entry
 from leaderboard.consequences import let_back_in
+from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.field import competing
 from leaderboard.fold import add_player, fold
 from leaderboard.models import (
@@ -69,14 +70,22 @@ def begin(contest: Round, references: Iterable[Entry]) -> None:
 def change_participation(
     part: Participation, state: ParticipationState, *, reason: str, reason_ko: str = "", by: User | None = None
 ) -> Participation:
-    """Suspend, withdraw or disqualify an entry, or take that back where it can be. Raises CannotChange."""
-    contest = _held(part.round)
-    part = Participation.objects.select_related("entry").get(pk=part.pk)
+    """Suspend, withdraw or disqualify an entry, or take that back where it can be. Raises CannotChange.
+
+    For a round and its run-off this is one act: what becomes of the entry in one of them becomes of it in the other.
+    """
+    contests = _held_with_run_off(part.round)
+    part = Participation.objects.select_related("entry", "round").get(pk=part.pk)
+    before = part.state
     refuse_unsaid((reason, reason_ko), by)
-    refuse_change(contest, part, state)
-    write_state(part, state, reasons=(reason.strip(), reason_ko.strip()), by=by)
-    rotate(contest)
-    fold(contest, anyway=True)
+    refuse_change(part.round, part, state)
+    for contest in contests:
+        for one in contest.participations.filter(entry=part.entry_id, state=before).select_related("entry"):
+            write_state(one, state, reasons=(reason.strip(), reason_ko.strip()), by=by)
+            if contest.state not in UNOPENED:
+                rotate(contest)
+                fold(contest, anyway=True)
+    part.refresh_from_db()
     return part
 
 
@@ -118,6 +127,8 @@ def replace_entry(
 
 def refuse_newcomer(contest: Round, entry: Entry) -> None:
     """Raise CannotChange where this entry may not come into the round, or not now."""
+    if contest.leg:
+        raise CannotChange(_("in a run-off are those who were tied, and nobody else comes in"))
     if contest.state not in (*UNOPENED, RoundState.OPEN):
         raise CannotChange(_("entries come into a round only while it is open"))
     if contest.state in UNOPENED and entry.slug in in_force(contest).references:
@@ -131,6 +142,13 @@ def refuse_newcomer(contest: Round, entry: Entry) -> None:
 def _held(contest: Round) -> Round:
     """The round as it is now. Two organizers at once, or one who closes: the second waits and sees what was done."""
     return Round.objects.select_for_update(of=("self",)).select_related("gate", "series").get(pk=contest.pk)
+
+
+def _held_with_run_off(contest: Round) -> list[Round]:
+    """Both, whichever of them this is; always the round first, so that no two wait for each other."""
+    first = _held(contest.run_off_of or contest)
+    run_off = run_off_that_counts(first)
+    return [first, _held(run_off)] if run_off else [first]
 
 
 def _enter(
@@ -188,9 +206,14 @@ def write_state(
     return _log(part, before, reasons, by)
 
 
+def changeable(contest: Round) -> bool:
+    """Whether something becomes of entries now. A run-off's field stands from when it is announced."""
+    return contest.state in CHANGEABLE or bool(contest.leg and contest.state == RoundState.SCHEDULED)
+
+
 def refuse_change(contest: Round, part: Participation, state: ParticipationState) -> None:
     """Raise CannotChange where this may not become of it, or not now."""
-    if contest.state not in CHANGEABLE:
+    if not changeable(contest):
         raise CannotChange(_("its result is published, or it has not opened; nothing becomes of its entries now"))
     if state not in CHANGES.get(ParticipationState(part.state), ()):
         raise CannotChange(

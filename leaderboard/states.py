@@ -52,6 +52,11 @@ ANNULLED = Step(
     entering.annul,
     of_two=True,
 )
+CALLED_OFF = Step(
+    gettext_lazy("The run-off does not take place, and its round goes on without it. This is for good."),
+    entering.call_off,
+    of_two=True,
+)
 PUBLISHES = Step(
     gettext_lazy("Who is out is decided by the rating, and the final board is shown to everybody."),
     entering.publish_result,
@@ -69,6 +74,7 @@ STEPS: dict[tuple[RoundState, RoundState], Step] = {
         entering.open_first,
         by_clock=True,
     ),
+    (S.SCHEDULED, S.ANNULLED): CALLED_OFF,
     (S.OPEN, S.OPEN): MOVED_END,
     (S.OPEN, S.FROZEN): FREEZES,
     (S.OPEN, S.CLOSED): CLOSES,
@@ -104,7 +110,16 @@ STEPS: dict[tuple[RoundState, RoundState], Step] = {
 def next_steps(contest: Round) -> dict[RoundState, Step]:
     """Where a round can go from where it is, whatever else may stand in the way."""
     possible = {to: step for (start, to), step in STEPS.items() if start == contest.state}
-    return {to: step for to, step in possible.items() if not (contest.leg and refused_by_hand(contest, to))}
+    return {to: step for to, step in possible.items() if not refused_here(contest, to)}
+
+
+def refused_here(contest: Round, to: RoundState) -> str:
+    """Why this round does not take a step that others take; empty where it does."""
+    if contest.leg:
+        return refused_by_hand(contest, to)
+    if contest.state == S.SCHEDULED and to == S.ANNULLED:
+        return _("nobody has voted in it yet: take it back to a draft")
+    return ""
 
 
 @transaction.atomic
@@ -152,8 +167,8 @@ def refuse_step(contest: Round, to: RoundState, said: Said) -> Step:
     """The step that leads there. Raises CannotMove where there is none, or not for them, or not for such a reason."""
     step = STEPS.get((RoundState(contest.state), to))
     if step is None:
-        raise CannotMove(_impossible(RoundState(contest.state), to))
-    if contest.leg and (words := refused_by_hand(contest, to)):
+        raise CannotMove(_impossible(contest))
+    if words := refused_here(contest, to):
         raise CannotMove(words)
     refuse_unsaid(said)
     if said.by == Actor.SCHEDULE and not step.by_clock:
@@ -188,8 +203,8 @@ def clock() -> datetime:
     return now
 
 
-def _impossible(start: RoundState, to: RoundState) -> str:
-    possible = [str(after) for (before, after) in STEPS if before == start]
+def _impossible(contest: Round) -> str:
+    start, possible = contest.state, ", ".join(next_steps(contest))
     if not possible:
         return _("it is {start}, and stays so").format(start=start)
-    return _("it is {start}; from there it can become: {possible}").format(start=start, possible=", ".join(possible))
+    return _("it is {start}; from there it can become: {possible}").format(start=start, possible=possible)

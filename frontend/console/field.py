@@ -13,6 +13,7 @@ from frontend.console.deciding import decided, reasons
 from frontend.console.rounds import REPLACED, about, possible, the_round
 from frontend.console.words import PART_CHANGES, PARTS
 from inference.models import Entry
+from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.models import Participation, ParticipationState, Round, RoundState
 from leaderboard.participations import (
     CannotChange,
@@ -50,6 +51,7 @@ def change(request: HttpRequest, key: str, slug: str, state: str) -> HttpRespons
         "possible": now_possible,
         "words": words,
         "does": does,
+        "with_run_off": bool(contest.leg or run_off_that_counts(contest)),
         "newcomers": newcomers(contest).filter(team=part.team_id) if state == REPLACED else [],
         "wants_newcomer": state == REPLACED,
         "typed": request.POST.dict(),

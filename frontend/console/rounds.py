@@ -24,7 +24,7 @@ from leaderboard.models import (
     Round,
     RoundState,
 )
-from leaderboard.participations import CHANGEABLE, CHANGES
+from leaderboard.participations import CHANGES, changeable
 from leaderboard.rulebook import in_force
 from leaderboard.seen import ChangedMeanwhile, seen_as
 from leaderboard.signing import confirm_move, propose_move, waiting_proposal, withdraw_proposal
@@ -48,6 +48,7 @@ def round_page(request: HttpRequest, key: str) -> HttpResponse:
             "draft": contest.state == RoundState.DRAFT,
             "composite": bool(in_force(contest).components) and contest.state not in UNOPENED,
             "amendable": contest.state == RoundState.OPEN,
+            "admits": contest.state == RoundState.OPEN and not contest.leg,
             "field": field_rows(contest),
             "done": done_in_words(contest),
             "appeals": contest.appeals.count(),
@@ -216,12 +217,13 @@ def field_rows(contest: Round) -> list[dict[str, Any]]:
 
 
 def possible(contest: Round, part: Participation) -> list[dict[str, Any]]:
-    if contest.state not in CHANGEABLE:
+    if not changeable(contest):
         return []
     states = sorted(CHANGES.get(ParticipationState(part.state), ()))
     named = [str(state) for state in states]
     if (
         contest.state == RoundState.OPEN
+        and not contest.leg
         and ParticipationState.WITHDRAWN in states
         and part.role != ParticipationRole.REFERENCE
     ):

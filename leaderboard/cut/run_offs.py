@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from inference.models import Entry
 from leaderboard.drafts import store_round
+from leaderboard.field import competing
 from leaderboard.models import UNOPENED, Actor, Round, RoundState
 from leaderboard.rulebook import Rulebook, changed, in_force
 from leaderboard.transitions import Said, log_step
@@ -84,13 +85,20 @@ def log_along(run_off: Round, start: str, to: RoundState) -> None:
     log_step(run_off, start, to, Said(Actor.ROUND, ALONG, ALONG_KO))
 
 
+def refused_to_open(run_off: Round) -> str:
+    """Why a run-off does not open; empty where there is somebody to tell apart."""
+    if competing(run_off).count() <= in_force(run_off).cut_size:
+        return _("of the tied too few are left for a run-off; annul it, and publish the result of its round")
+    return ""
+
+
 def refused_by_hand(run_off: Round, to: RoundState) -> str:
     """Why nobody takes this step with a run-off; empty where it is as with other rounds."""
     if run_off.state not in (*UNOPENED, RoundState.OPEN, RoundState.CLOSED, RoundState.TALLIED):
         return _("its result is its round's: that can be reopened or annulled, and the run-off with it")
     match to:
         case RoundState.DRAFT:
-            return _("its rules and dates follow from its round; to call it off, annul it when it is open")
+            return _("its rules and dates follow from its round; to call it off, annul it")
         case RoundState.RUN_OFF:
             return _("a run-off has no run-off of its own: the next step of its round's tie rule decides")
         case RoundState.PROVISIONAL | RoundState.FINAL:

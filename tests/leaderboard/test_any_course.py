@@ -6,6 +6,7 @@ public, or has been published, never changes a byte.
 
 import json
 from datetime import timedelta
+from itertools import combinations
 
 import pytest
 from django.utils import timezone
@@ -26,20 +27,32 @@ from arena.refusals import RoundClosed
 from arena.voting import cast_vote
 from leaderboard.amending import CannotAmend, amend_round
 from leaderboard.boards import board, edition
+from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.drafts import CannotOpen, change_draft, draft_round
 from leaderboard.editions import newest, served
 from leaderboard.entering import CannotMove
 from leaderboard.exposure import exposure
-from leaderboard.models import DECIDED, LIVE, Board, Freeze, Round, RoundState
+from leaderboard.models import DECIDED, LIVE, Board, Freeze, ParticipationChange, ParticipationState, Round, RoundState
+from leaderboard.participations import CannotChange, change_participation
+from leaderboard.rounds import open_round
+from leaderboard.schedule import keep_schedule
 from leaderboard.signing import confirm_move, propose_move, waiting_proposal, withdraw_proposal
 from leaderboard.states import STEPS, begin, move
 from leaderboard.tasks import fold_open_rounds
 from tests.conftest import make_entries
+from tests.leaderboard.test_folding import cast
 
-S = RoundState
+S, P = RoundState, ParticipationState
 PAIRS = [(0, 1), (1, 2), (2, 3), (3, 0)]
 DATES = ("opens_at", "freezes_at", "ends_at", "appeals_end_at")
 HOURS = st.sampled_from([1, 6, 20, 30])
+COURSES = settings(
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],  # to make a failure shorter takes minutes; do it by hand
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 class Course(RuleBasedStateMachine):
@@ -226,6 +239,129 @@ def told(one):
     )
 
 
+class TiedCourse(RuleBasedStateMachine):
+    """A counted round of which the line is tied, and its run-offs: organizers, teams that leave, voters, the clock."""
+
+    entries: list
+    organizers: list
+
+    @initialize()
+    def count_a_tie(self):
+        rules = {"tie_chain": ["run_off", "score"], "fewest_voters": 1, "minimum_votes": 1}
+        rules |= {"run_off": {"hours": 24, "notice_hours": 24}}
+        self.round = open_round(self.entries, ends_at=timezone.now() + timedelta(days=9), **rules)
+        for first, second in combinations(self.entries, 2):
+            for winner in "ab":
+                cast(self.round, first.slug, second.slug, winner)
+        for to in (S.CLOSED, S.TALLIED, S.RUN_OFF):
+            self.moved(to, by=0)
+
+    def now(self, leg=0):
+        return Round.objects.filter(number=self.round.number, leg=leg).select_related("gate").first()
+
+    def run_off(self):
+        return run_off_that_counts(self.round)
+
+    def states_in(self, contest):
+        return dict(contest.participations.values_list("entry__slug", "state"))
+
+    def either(self, of_run_off):
+        return (self.run_off() if of_run_off else None) or self.now()
+
+    def moved(self, to, by, contest=None, hours=None):
+        ends_at = timezone.now() + timedelta(hours=hours) if hours else None
+        move(contest or self.now(), to, by=self.organizers[by], reason="On.", ends_at=ends_at)
+
+    @rule(to=st.sampled_from([S.RUN_OFF, S.PROVISIONAL, S.CLOSED, S.TALLIED, S.APPEAL]), of_run_off=st.booleans())
+    def an_organizer_moves_one(self, to, of_run_off):
+        self.or_nothing(CannotMove, lambda: self.moved(to, 0, self.either(of_run_off)))
+
+    @rule(of_run_off=st.booleans())
+    def an_organizer_reopens_one(self, of_run_off):
+        self.or_nothing(CannotMove, lambda: self.moved(S.OPEN, 0, self.either(of_run_off), hours=40))
+
+    @rule(by=st.sampled_from([0, 1]))
+    def the_run_off_is_annulled(self, by):
+        self.or_nothing(CannotMove, lambda: self.annul(self.either(True), by))
+
+    def annul(self, contest, by=1):
+        confirm_move(
+            propose_move(contest, S.ANNULLED, by=self.organizers[0], reason="No more."), by=self.organizers[by]
+        )
+
+    @rule(
+        place=st.sampled_from([0, 1, 2]),
+        became=st.sampled_from([P.WITHDRAWN, P.SUSPENDED, P.DISQUALIFIED, P.COMPETING, P.COMPETING]),
+        of_run_off=st.booleans(),
+    )
+    def something_becomes_of_an_entry(self, place, became, of_run_off):
+        part = self.either(of_run_off).participations.filter(entry=self.entries[place]).first()
+        if part:
+            self.or_nothing(CannotChange, lambda: change_participation(part, became, reason="So it is."))
+
+    @rule(pair=st.sampled_from([(0, 1), (1, 2), (2, 0)]))
+    def somebody_votes(self, pair):
+        slugs = [self.entries[n].slug for n in pair]
+        run_off = self.run_off()
+        if run_off and run_off.state == S.OPEN and set(slugs) <= self.states_in(run_off).keys():
+            cast(run_off, *slugs, "a")
+
+    @rule()
+    def a_day_passes(self):
+        for run_off in self.round.run_offs.all():
+            for field in DATES:
+                if getattr(run_off, field):
+                    setattr(run_off, field, getattr(run_off, field) - timedelta(hours=25))
+            run_off.save(update_fields=DATES)
+            Gate.objects.filter(pk=run_off.gate_id, closes_at__isnull=False).update(closes_at=run_off.ends_at)
+        keep_schedule()
+
+    @invariant()
+    def an_entry_is_the_same_in_the_round_and_in_its_run_off(self):
+        run_off, contest = self.run_off(), self.now()
+        if run_off is None:
+            return
+        theirs, its = self.states_in(contest), self.states_in(run_off)
+        assert {slug: theirs[slug] for slug in its} == its
+
+    @invariant()
+    def a_run_off_is_where_its_round_lets_it_be(self):
+        contest, counts = self.now(), self.round.run_offs.exclude(state=S.ANNULLED)
+        assert counts.count() <= 1
+        for run_off in counts:
+            waits = (S.SCHEDULED, S.OPEN, S.CLOSED, S.TALLIED)
+            assert run_off.state in {S.RUN_OFF: waits, S.OPEN: ()}.get(contest.state, (S.PROVISIONAL,))
+        assert Round.objects.filter(state__in=LIVE).count() <= 1
+
+    @invariant()
+    def the_logs_join_and_what_is_for_good_is_of_two(self):
+        for contest in Round.objects.filter(number=self.round.number):
+            log = list(contest.transitions.all())
+            assert [one.from_state for one in log] == ["", *(one.to_state for one in log[:-1])]
+            assert contest.state == log[-1].to_state
+            assert all(one.actor == "round" or one.by != one.confirmed_by for one in log if one.to_state == S.ANNULLED)
+
+    def or_nothing(self, refusal, act):
+        before = self.counted()
+        try:
+            act()
+        except refusal:
+            assert self.counted() == before
+
+    def counted(self):
+        rounds = list(Round.objects.filter(number=self.round.number).order_by("leg").values())
+        changes = ParticipationChange.objects.filter(participation__round__number=self.round.number).count()
+        return rounds, changes, Board.objects.count()
+
+    def teardown(self):
+        if self.now().state != S.ANNULLED:
+            for contest in (self.now(), self.run_off()):
+                asked = contest and waiting_proposal(contest)
+                if asked:
+                    withdraw_proposal(asked, by=asked.asked_by)
+            self.annul(self.now())
+
+
 @pytest.fixture
 def field(transactional_db, worker):
     Course.entries = make_entries(worker, 4)
@@ -234,16 +370,10 @@ def field(transactional_db, worker):
     ]
 
 
+def test_a_run_off_and_its_round_agree_whatever_course_they_take(field):
+    TiedCourse.entries, TiedCourse.organizers = Course.entries[:3], Course.organizers
+    run_state_machine_as_test(TiedCourse, settings=settings(COURSES, max_examples=6, stateful_step_count=25))
+
+
 def test_no_course_skips_a_state_loses_a_vote_or_changes_an_edition(field):
-    run_state_machine_as_test(
-        Course,
-        settings=settings(
-            max_examples=20,
-            stateful_step_count=40,
-            derandomize=True,
-            database=None,
-            phases=[Phase.generate],  # to make a failure shorter takes minutes; do it by hand
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_state_machine_as_test(Course, settings=settings(COURSES, max_examples=20, stateful_step_count=40))

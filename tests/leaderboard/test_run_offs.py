@@ -8,19 +8,22 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from accounts.models import User
+from inference.models import Entry
 from leaderboard.boards import board
 from leaderboard.cut.decisions import decide_now, in_force, result_of_run_off
 from leaderboard.drafts import CannotOpen, draft_round
 from leaderboard.entering import CannotMove
-from leaderboard.models import Actor, Participation, Round, RoundState
+from leaderboard.models import Actor, Participation, ParticipationState, Round, RoundState
+from leaderboard.needs import needs
+from leaderboard.participations import CannotChange, admit_wildcard, change_participation
 from leaderboard.rounds import open_following_round, open_round
 from leaderboard.rulebook import BadRulebook, Rulebook, changed
 from leaderboard.rulebook import in_force as rules_in_force
 from leaderboard.schedule import keep_schedule
 from leaderboard.signing import confirm_move, propose_move
-from leaderboard.states import move, next_steps
+from leaderboard.states import begin, move, next_steps
 from rating.decision import Grounds
-from tests.conftest import make_contest
+from tests.conftest import make_contest, make_entries
 from tests.leaderboard.test_folding import cast
 
 S = RoundState
@@ -213,6 +216,61 @@ def test_a_run_off_annulled_by_itself_is_followed_by_another(tied, organizers):
         go(tied, S.PROVISIONAL)
     go(tied, S.RUN_OFF)
     assert state("1-run-off-2") == "scheduled"
+
+
+def test_a_run_off_that_has_not_opened_is_called_off_by_two(tied, organizers):
+    go(tied, S.RUN_OFF)
+    run_off = found("1-run-off")
+    assert set(next_steps(run_off)) == {S.OPEN, S.ANNULLED}
+    with pytest.raises(CannotMove, match="another one confirms it"):
+        go(run_off, S.ANNULLED, by=organizers[0])
+    signed(run_off, S.ANNULLED, organizers)
+    last = found("1-run-off").transitions.last()
+    assert (last.to_state, last.actor, last.by, last.confirmed_by, last.reason) == (
+        "annulled", "organizer", *organizers, "As agreed.",
+    )  # fmt: skip
+    assert (state("1"), [need.kind for need in needs()]) == ("run_off", ["no_run_off"])
+    go(tied, S.RUN_OFF)
+    assert state("1-run-off-2") == "scheduled"
+
+
+def test_a_round_that_has_not_opened_becomes_a_draft_and_is_not_annulled(transactional_db, worker, organizers):
+    now = timezone.now()
+    waits = draft_round(make_entries(worker, 2), opens_at=now + DAY, ends_at=now + 2 * DAY)
+    begin(waits, by=organizers[0], reason="A new round.")
+    go(waits, S.SCHEDULED)
+    assert set(next_steps(found("1"))) == {S.DRAFT, S.OPEN}
+    with pytest.raises(CannotMove, match="take it back to a draft"):
+        propose_move(found("1"), S.ANNULLED, by=organizers[0], reason="No.")
+
+
+@pytest.mark.parametrize("through", ["1", "1-run-off"])
+@pytest.mark.parametrize("when", ["scheduled", "open", "tallied"])
+def test_who_withdraws_is_out_of_the_round_and_of_its_run_off_by_one_act(tied, organizers, when, through):
+    {"scheduled": lambda: go(tied, S.RUN_OFF), "open": lambda: opened(tied), "tallied": lambda: voted(tied)}[when]()
+    part = found(through).participations.get(entry__slug="cedar")
+    change_participation(part, ParticipationState.WITHDRAWN, reason="No money is left.", by=organizers[0])
+    for key in ("1", "1-run-off"):
+        its = found(key).participations.get(entry__slug="cedar")
+        assert (its.state, its.changes.last().reason, its.changes.last().by) == (
+            "withdrawn", "No money is left.", organizers[0],
+        )  # fmt: skip
+    if when == "scheduled":
+        pass_time(DAY + timedelta(minutes=1))
+        assert "of the tied too few are left" in found("1-run-off").hindrance
+    if when != "tallied":
+        signed(found("1-run-off"), S.ANNULLED, organizers)
+    go(tied, S.PROVISIONAL)
+    assert (state("1"), out()) == ("provisional", {"dogwood"})
+
+
+def test_who_is_disqualified_and_let_back_in_is_so_in_both(tied):
+    opened(tied)
+    for became in (ParticipationState.DISQUALIFIED, ParticipationState.COMPETING):
+        change_participation(found("1").participations.get(entry__slug="cedar"), became, reason="As it is.")
+        assert {str(key.state) for key in Participation.objects.filter(entry__slug="cedar")} == {str(became)}
+    with pytest.raises(CannotChange, match="nobody else comes in"):
+        admit_wildcard(found("1-run-off"), Entry.objects.get(slug="alder"), reason="Why not.")
 
 
 def test_an_annulled_round_takes_its_run_off_along(tied, organizers):
