@@ -24,6 +24,7 @@ from frontend.console import calls as console_calls
 from frontend.console import cuts as console_cuts
 from frontend.console import eligibility as judging
 from frontend.console import scores as console_scores
+from frontend.console import voters as console_voters
 
 urlpatterns = [
     path("", views.arena, name="arena"),
@@ -88,6 +89,7 @@ urlpatterns = [
     path("console/rounds/<round_key:key>/appeals", hearing.appeals, name="console_appeals"),
     path("console/rounds/<round_key:key>/appeals/<int:number>", hearing.appeal, name="console_appeal"),
     path("console/rounds/<round_key:key>/appeals/<int:number>/confirm", hearing.confirm, name="console_confirm_ruling"),
+    path("console/rounds/<round_key:key>/voters", console_voters.invite, name="console_voters"),
     path("console/rounds/<round_key:key>/cut", console_cuts.cut, name="console_cut"),
     path("console/rounds/<round_key:key>/scores", console_scores.scores, name="console_scores"),
     path("console/rounds/<round_key:key>/scores/<slug:component>", console_scores.marks, name="console_marks"),

@@ -36,7 +36,7 @@ def timeline(key: str) -> dict[str, Any] | None:
         "appeals_end_at": _told(contest.appeals_end_at),
         "score": in_force(contest).score,
         "rulebook": digest_of(rulebook_bytes(contest).decode()),
-        "codes": _codes(contest),
+        "codes": codes_told(contest),
         "run_off_of": contest.run_off_of.key if contest.run_off_of else None,
         "run_offs": [run_off.key for run_off in contest.run_offs.order_by("leg")],
         "stages": _stages(contest, steps),
@@ -70,7 +70,7 @@ def _stages(contest: Round, steps: list[Transition]) -> list[dict[str, Any]]:
     ]
 
 
-def _codes(contest: Round) -> dict[str, int] | None:
+def codes_told(contest: Round) -> dict[str, int] | None:
     """How many invitation codes were made and used; None where everybody may vote."""
     if in_force(contest).voters != "verified":
         return None

@@ -12,6 +12,7 @@ from leaderboard.allegations import CannotAllege
 from leaderboard.amending import CannotAmend, NotKept
 from leaderboard.appeals.refusals import CannotRule
 from leaderboard.calls import CannotCall
+from leaderboard.cut.inviting import CannotInvite
 from leaderboard.drafts import CannotOpen
 from leaderboard.entering import CannotMove
 from leaderboard.evidence import NoEvidence
@@ -30,6 +31,7 @@ REFUSED = (
     CannotOpen,
     CannotAmend,
     CannotChange,
+    CannotInvite,
     CannotAllege,
     CannotJudge,
     CannotMark,

@@ -18,6 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("key", help="the round, as 1-run-off")
         parser.add_argument("number", type=int, help="how many codes")
+        parser.add_argument("--purpose", default="By the site's operator.", help="for whom, as the log tells it")
         add_who(parser)
 
     @no_translations
@@ -27,7 +28,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no round {options['key']}.")
         by = organizer_named(options["by"])
         try:
-            codes = invite_voters(contest, options["number"], by=by if isinstance(by, User) else None)
+            who = by if isinstance(by, User) else None
+            codes = invite_voters(contest, options["number"], by=who, purpose=options["purpose"])
         except CannotInvite as why:
             raise CommandError(f"No codes were made: {why}.") from None
         rows = csv.writer(sys.stdout)
