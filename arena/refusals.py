@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 DATABASE_AWAY = (OperationalError, InterfaceError)  # what Django raises when it cannot be reached, or goes away
 
@@ -226,6 +226,24 @@ class TokenOnlyReads(Refusal):
 class NoSuchWorker(Refusal):
     code, status = "no_such_worker", 404
     message = _("Your team has no such worker.")
+
+
+class TeamsDoNotHost(Refusal):
+    code, status = "teams_do_not_host", 403
+    message = _("By its rulebook the workers of this model are entered by organizers.")
+
+
+class BadWorker(Refusal):
+    """A worker cannot be entered like that. The words say what is wrong."""
+
+    code, status = "bad_worker", 422
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    @property
+    def message(self) -> str:
+        return gettext("This worker cannot be entered: %(why)s.") % {"why": self.why}
 
 
 class TooMany(Refusal):

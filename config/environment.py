@@ -5,6 +5,7 @@ default in `.env.example`. An empty environment is a complete site for a laptop.
 silent, a file of the field's name in SECRETS_DIR is its value, so that secrets need not stand in either.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -61,6 +62,20 @@ class Environment(BaseSettings):
     battles_per_visitor: int = Field(default=120, ge=1, description="New battles a visitor may start in ten minutes.")
     battles_per_address: int = Field(
         default=1200, ge=1, description="The same for one address; a classroom shares one."
+    )
+    worker_networks: str = Field(
+        default="",
+        description="Networks with workers that are not public (10.0.0.0/8, …); empty: loopback where HTTPS is false.",
+    )
+    worker_pace_seconds: float = Field(
+        default=8, gt=0, le=60, description="For how long a worker that registers is asked as much as it has slots."
+    )
+    canary_seconds: float = Field(
+        default=1800, ge=60, description="How often a worker is asked what it was asked when it registered."
+    )
+    unchecked_workers: bool | None = Field(
+        default=None,
+        description="Rounds open whether or not their workers sustain the pace; by default only where DEMO is set.",
     )
     worker_connect_seconds: float = Field(default=3, gt=0, description="How long connecting to a worker may take.")
     worker_queue_seconds: float = Field(default=60, gt=0, description="How long a reply may wait for a free slot.")
@@ -133,6 +148,13 @@ class Environment(BaseSettings):
         if keys and min(len(key.strip()) for key in keys.get_secret_value().split(",")) < 32:
             raise ValueError("each must have at least 32 characters")
         return keys
+
+    @field_validator("worker_networks")
+    @classmethod
+    def known_networks(cls, networks: str) -> str:
+        for text in networks.split(",") if networks else []:
+            ip_network(text.strip())
+        return networks
 
     @field_validator("data_dir")
     @classmethod

@@ -6,6 +6,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import MutableMapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": every(ENV.fold_seconds),
         "options": {"expires": 5},
     },
+    "checks": {"task": "inference.tasks.check_workers", "schedule": every(2), "options": {"expires": 2}},
     "exports": {"task": "leaderboard.tasks.write_exports", "schedule": every(2), "options": {"expires": 2}},
     "heartbeat": {"task": "config.tasks.heartbeat", "schedule": every(10), "options": {"expires": 10}},
     "erase": {"task": "arena.tasks.erase_old", "schedule": every(3600), "options": {"expires": 3600}},
@@ -296,6 +298,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 
 BATTLES_PER_VISITOR = ENV.battles_per_visitor
 BATTLES_PER_ADDRESS = ENV.battles_per_address
+WORKER_NETWORKS = [
+    ip_network(text) for text in ENV.names("worker_networks") or ([] if ENV.https else ["127.0.0.0/8", "::1/128"])
+]
+WORKER_PACE_SECONDS = ENV.worker_pace_seconds
+CANARY_SECONDS = ENV.canary_seconds
+UNCHECKED_WORKERS = bool(ENV.demo) if ENV.unchecked_workers is None else ENV.unchecked_workers
 WORKER_CONNECT_SECONDS = ENV.worker_connect_seconds
 WORKER_QUEUE_SECONDS = ENV.worker_queue_seconds
 WORKER_FIRST_TOKEN_SECONDS = ENV.worker_first_token_seconds

@@ -330,6 +330,7 @@ def main() -> None:
         "SITE_ADDRESS": f"http://127.0.0.1:{chosen.port}",
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "HTTPS": "false",
+        "WORKER_NETWORKS": "127.0.0.0/8,::1/128",
         "DEMO": next((name for profile, name in (("echo", "echo"), ("cpu", "real")) if profile in profiles), ""),
     }
     try:

@@ -281,6 +281,12 @@ def answering(rules: Rulebook) -> list[Rule]:
             if rules.pace
             else _("As the answers come."),
         ),
+        Rule(
+            _("Who serves the models"),
+            _("Teams may enter servers of their own, each checked before it answers.")
+            if rules.hosting == "teams"
+            else _("The organizers enter the servers, each checked before it answers."),
+        ),
     ]
 
 

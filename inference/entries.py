@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.models import Team
+from inference.addresses import base_address
 from inference.models import Component, Entry, Worker
 
 Row = TypeVar("Row", Entry, Component)
@@ -38,6 +40,8 @@ OURS = (
     "stop",
     "tools",
 )
+UNCHECKED = "unchecked"  # why a worker is asked nothing before it was checked
+NAME_LIMIT, KEY_LIMIT, MOST_SLOTS, MOST_WORKERS = 200, 2000, 1024, 32
 PARTS = ("kind", "name", "origin", "licence", "start", "evidence")
 
 
@@ -52,9 +56,9 @@ class Unfit(Exception):
 @transaction.atomic
 def add_entry(*, slug: str, name: str, team: str, base: str = "", licence: str = "", changes: str = "") -> Entry:
     """The entry of that slug, made with its team if there is none yet. One that exists is never changed."""
-    owner, _ = Team.objects.get_or_create(name=team, defaults={"slug": slugify(team) or f"team-{slug}"})
+    owner, _made = Team.objects.get_or_create(name=team, defaults={"slug": slugify(team) or f"team-{slug}"})
     about = {"name": name, "base": base, "licence": licence, "changes": changes}
-    entry, _ = Entry.objects.get_or_create(slug=slug, defaults={"team": owner, **about})
+    entry, _made = Entry.objects.get_or_create(slug=slug, defaults={"team": owner, **about})
     return entry
 
 
@@ -71,14 +75,46 @@ def add_worker(
     extra = dict(extra_body or {})
     refuse_ours(extra)
     how = {"served_name": served_name, "slots": slots, "key": key, "extra_body": extra}
-    worker, _ = Worker.objects.update_or_create(entry=entry, url=url.rstrip("/"), defaults=how)
+    worker, _made = Worker.objects.update_or_create(entry=entry, url=url.rstrip("/"), defaults=how)
+    return worker
+
+
+@transaction.atomic
+def enter_worker(
+    entry: Entry,
+    *,
+    url: str,
+    served_name: str,
+    slots: int,
+    key: str | None = None,
+    extra_body: Mapping[str, Any] | None = None,
+) -> Worker:
+    """A worker that waits to be checked before it is asked anything; the same address again changes how it is asked.
+
+    key: None leaves the one that it has. Raises BadAddress, Unfit.
+    """
+    url, served_name = base_address(url), served_name.strip()
+    if not served_name or len(served_name) > NAME_LIMIT or not served_name.isprintable():
+        raise Unfit(_("the name of the model must be one line of at most {n} characters").format(n=NAME_LIMIT))
+    if not 1 <= slots <= MOST_SLOTS:
+        raise Unfit(_("it must have from 1 to {n} slots").format(n=MOST_SLOTS))
+    if key and not (key.isascii() and key.isprintable() and len(key) <= KEY_LIMIT):
+        raise Unfit(_("a key must be printable ASCII"))
+    known = Worker.objects.filter(entry=entry, url=url).first()
+    if known is None and entry.workers.count() >= MOST_WORKERS:
+        raise Unfit(_("an entry has at most {n} workers").format(n=MOST_WORKERS))
+    kept = known.key if known and key is None else key or ""
+    extra = known.extra_body if known and extra_body is None else extra_body
+    worker = add_worker(entry, url=url, served_name=served_name, slots=slots, key=kept, extra_body=extra)
+    Worker.objects.filter(pk=worker.pk).update(registered=False, refused_because=UNCHECKED)
+    worker.refresh_from_db()
     return worker
 
 
 def refuse_ours(extra_body: Mapping[str, Any]) -> None:
     """Raise Unfit where what is sent along would say what the terms say for all entries alike."""
     if ours := [name for name in extra_body if name in OURS]:
-        raise Unfit(f"{ours[0]} is ours to set, and the same for every entry")
+        raise Unfit(_("{name} is ours to set, and the same for every entry").format(name=ours[0]))
 
 
 @transaction.atomic

@@ -177,6 +177,55 @@ class Worker(models.Model):
         self.sealed_key = seal(key)
 
 
+class Registration(models.Model):
+    """One run of the checks that a worker must pass: asked for, begun, ended. The last that ended counts.
+
+    What it is held to comes with it: an entry knows no round.
+    """
+
+    worker = models.ForeignKey(Worker, on_delete=models.CASCADE, related_name="registrations")
+    wanted_pace = models.PositiveIntegerField(default=0, help_text="Characters a second; 0: none in particular.")
+    wanted_tokens = models.PositiveIntegerField(default=0, help_text="So many of an answer must fit.")
+    asked_at = models.DateTimeField(db_default=Now())
+    began_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    checks = models.JSONField(default=list, help_text="As inference/registering.py writes them, in its order.")
+    repeated_at = models.DateTimeField(null=True, help_text="When its canaries were last asked again.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["worker"], condition=Q(ended_at=None), name="registration_one_at_a_time"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(began_at__isnull=False), name="registration_ends_after_it_began"
+            ),
+        ]
+        ordering = ["id"]
+
+
+class Canary(models.Model):
+    """An answer that a worker gave to one of our own questions, at temperature 0, and how often it gave it.
+
+    Those given at registration are `expected`: several, where the server does not always answer alike. Another one
+    later is drift, and stays on record.
+    """
+
+    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="canaries")
+    prompt = models.CharField(max_length=20, help_text="The name of the question in inference/canaries.py.")
+    digest = models.CharField(max_length=64, validators=[DIGEST])
+    answer = models.TextField(blank=True, help_text="Cut short.")
+    expected = models.BooleanField()
+    times = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField(db_default=Now())
+    last_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["registration", "prompt", "digest"], name="canary_once_an_answer"),
+            models.CheckConstraint(condition=Q(times__gte=1), name="canary_was_given"),
+        ]
+        ordering = ["id"]
+
+
 class DrainCause(models.TextChoices):
     """Who took a worker out of service: its team, for a repair, or the contest, because its entry went out."""
 

@@ -54,7 +54,10 @@ async def _ask(prompt: str) -> bool:
     if settings.MODERATION_KEY:
         headers["Authorization"] = f"Bearer {settings.MODERATION_KEY}"
     body = b""
-    async with client().stream("POST", settings.MODERATION_URL, json={"input": prompt}, headers=headers) as response:
+    asking = client().stream(
+        "POST", settings.MODERATION_URL, json={"input": prompt}, headers=headers, extensions={"anywhere": True}
+    )
+    async with asking as response:
         if response.status_code != 200:
             raise NoVerdict(f"status {response.status_code}")
         async for part in response.aiter_raw():

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 from prometheus_client import Gauge
 
+from inference.addresses import GuardedAtOnce
+from inference.faults import Keyless
 from inference.models import Worker
 
 log = logging.getLogger(__name__)
@@ -17,18 +19,24 @@ HEALTHY = Gauge("lms_workers_healthy", "Workers of an entry that answered the la
 
 def probe(client: httpx.Client, worker: Worker) -> bool:
     """Whether its model list can be had: the one address that every such server has, and that a dead engine fails."""
-    headers = {"Authorization": f"Bearer {worker.key}"} if worker.key else {}
     try:
+        headers = {"Authorization": f"Bearer {worker.key}"} if worker.key else {}
         answer = client.get(f"{worker.url}/v1/models", headers=headers)
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx.HTTPError, httpx.InvalidURL, Keyless):
         return False
     return answer.status_code == 200
+
+
+def prober() -> httpx.Client:
+    return httpx.Client(
+        transport=GuardedAtOnce(trust_env=False), timeout=settings.WORKER_CONNECT_SECONDS, trust_env=False
+    )
 
 
 def probe_all() -> None:
     """Probe every worker and keep what it said."""
     well: Counter[str] = Counter()
-    with httpx.Client(timeout=settings.WORKER_CONNECT_SECONDS, trust_env=False) as client:
+    with prober() as client:
         for worker in Worker.objects.select_related("entry"):
             healthy = probe(client, worker)
             if healthy != worker.healthy:

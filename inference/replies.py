@@ -17,6 +17,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from prometheus_client import Counter, Histogram
 
+from inference.addresses import Guarded
 from inference.breaker import seen
 from inference.events import Chunk, chunks
 from inference.faults import (
@@ -71,6 +72,7 @@ class Reply:
     tokens: int = 0  # as the worker counts them; until it has said, events with words or thoughts
     length: int = 0  # characters
     thought: int = 0  # characters of thinking, which nobody is shown
+    counted: bool = False  # the worker has said how many tokens
     finish: str = ""  # the reason it gave, e.g. stop or length; blank: it did not come whole
     tried: list[tuple[int, str]] = field(default_factory=list)  # workers that failed before the first words, and how
 
@@ -79,8 +81,11 @@ class Reply:
             self.tokens += 1
         self.length += len(chunk.text)
         self.thought += chunk.thought
+        self.count(chunk)
+
+    def count(self, chunk: Chunk) -> None:
         if chunk.tokens is not None:
-            self.tokens = chunk.tokens
+            self.tokens, self.counted = chunk.tokens, True
 
     def record(self) -> dict[str, Any]:
         """As it is kept in the database."""
@@ -106,8 +111,8 @@ def client() -> httpx.AsyncClient:
     loop = asyncio.get_running_loop()
     if loop not in _clients:
         _clients[loop] = httpx.AsyncClient(
+            transport=Guarded(limits=httpx.Limits(max_connections=None, max_keepalive_connections=64), trust_env=False),
             timeout=httpx.Timeout(None, connect=settings.WORKER_CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
             follow_redirects=False,
             trust_env=False,
         )
@@ -223,7 +228,7 @@ async def _stream(worker: Worker, messages: Sequence[Message], sampling: Samplin
                 "POST",
                 f"{worker.url}/v1/chat/completions",
                 json=_body(worker, messages, sampling),
-                headers=_headers(worker),
+                headers=headers(worker),
             ) as response,
         ):
             answered = True
@@ -243,7 +248,7 @@ async def _hear_out(response: httpx.Response, hear: Hear, reply: Reply, patience
     async with aclosing(chunks(response.aiter_bytes())) as said:
         async for chunk in said:
             if reply.finish:  # only the count of tokens is still of interest
-                reply.tokens = reply.tokens if chunk.tokens is None else chunk.tokens
+                reply.count(chunk)
                 continue
             reply.add(chunk)
             if max(reply.length, reply.thought) > TEXT_LIMIT:
@@ -265,7 +270,7 @@ def _check(response: httpx.Response) -> None:
         raise Rubbish(f"content type {kind[:60]!r}")
 
 
-def _headers(worker: Worker) -> dict[str, str]:
+def headers(worker: Worker) -> dict[str, str]:
     return {"Authorization": f"Bearer {worker.key}"} if worker.key else {}
 
 
@@ -282,5 +287,6 @@ def _body(worker: Worker, messages: Sequence[Message], sampling: Sampling) -> di
     }
     if worker.entry.reasoning in {Reasoning.ON, Reasoning.OFF}:
         # As the entry was admitted. Of others nothing is asked: a server may refuse what it does not know.
-        body["chat_template_kwargs"] = {"enable_thinking": worker.entry.reasoning == Reasoning.ON}
-    return body
+        thinking = {"enable_thinking": worker.entry.reasoning == Reasoning.ON}
+        body["chat_template_kwargs"] = {**(worker.extra_body.get("chat_template_kwargs") or {}), **thinking}
+    return {**worker.extra_body, **body}

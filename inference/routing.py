@@ -17,7 +17,7 @@ from inference.models import Worker
 
 def workers_for(entries: Iterable[int]) -> dict[int, list[Worker]]:
     """Entry -> its workers that may be asked now. An entry without one is left out."""
-    well = closed(Worker.objects.filter(entry__in=entries, healthy=True)).select_related("entry")
+    well = closed(Worker.objects.filter(entry__in=entries, healthy=True, refused_because="")).select_related("entry")
     still = well.exclude(finished()).annotate(leaving=Exists(held())).order_by("entry_id", "pk")
     found: dict[int, list[Worker]] = {}
     for entry, every in groupby(still, lambda worker: worker.entry_id):

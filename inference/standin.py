@@ -51,20 +51,32 @@ class Cut(Exception):
 class Standin:
     """The ASGI application. `open_streams` and `hung_up` count, for tests that ask whether a hang-up arrived."""
 
+    places = 0  # so many replies at once, and others wait for them; 0: any number
+    deaf = False  # goes on with a reply that nobody hears any more, and keeps its place
+    context: int | None = None  # what its list of models says
+    opening = ""  # begins every reply: another model than the one without it
+    key = ""  # wants to be shown it
+
     def __init__(self, *, name: str = "standin", delay: float = 0.0, always: str = "", ready: bool = True) -> None:
         self.name, self.delay, self.always, self.ready = name, delay, always, ready
         self.open_streams = 0
         self.hung_up = 0
         self.requests: list[dict[str, Any]] = []
+        self.speaking = asyncio.Condition()
+        self.spoken_to = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            return
+        if self.key and (b"authorization", f"Bearer {self.key}".encode()) not in scope["headers"]:
+            await answer(send, 401, {"error": "Unauthorized"})
             return
         match scope["path"]:
             case "/v1/chat/completions":
                 await self._chat(receive, send)
             case "/v1/models":
-                await answer(send, 200, {"object": "list", "data": [{"id": self.name, "object": "model"}]})
+                model = {"id": self.name, "object": "model", "max_model_len": self.context}
+                await answer(send, 200, {"object": "list", "data": [model]})
             case "/health":
                 await answer(send, 200 if self.ready else 503, {"status": "ok" if self.ready else "loading"})
             case "/metrics":
@@ -84,12 +96,14 @@ class Standin:
         request = json.loads(body)
         self.requests.append(request)
         self.open_streams += 1
-        speaking = asyncio.create_task(self._speak(request, send))
+        speaking = asyncio.create_task(self._speak_in_turn(request, send))
         hanging_up = asyncio.create_task(receive())  # returns when the client is gone
         try:
             await asyncio.wait({speaking, hanging_up}, return_when=asyncio.FIRST_COMPLETED)
             if not speaking.done():
                 self.hung_up += 1
+                if self.deaf:
+                    await speaking
         finally:
             self.open_streams -= 1
             for task in (speaking, hanging_up):
@@ -98,6 +112,17 @@ class Standin:
         if isinstance(results[0], Cut):
             raise results[0]
 
+    async def _speak_in_turn(self, request: dict[str, Any], send: Send) -> None:
+        async with self.speaking:
+            await self.speaking.wait_for(lambda: not self.places or self.spoken_to < self.places)
+            self.spoken_to += 1
+        try:
+            await self._speak(request, send)
+        finally:
+            async with self.speaking:
+                self.spoken_to -= 1
+                self.speaking.notify_all()
+
     async def _speak(self, request: dict[str, Any], send: Send) -> None:
         prompt = str(request["messages"][-1]["content"])
         wishes = dict(WISH.findall(f"{prompt} {self.always and '!' + self.always}"))
@@ -105,7 +130,11 @@ class Standin:
             return await answer(send, int(wishes["status"]), {"error": {"message": f"{self.name} is unwell"}})
         kind = b"text/html" if "html" in wishes else b"text/event-stream; charset=utf-8"
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
-        words = [f"word{n}" for n in range(int(wishes["words"]))] if "words" in wishes else prompt.split()
+        words = (
+            [f"word{n}" for n in range(int(wishes["words"]))]
+            if "words" in wishes
+            else [*self.opening.split(), *prompt.split()]
+        )
         if "limit" in wishes or "spent" in wishes:
             words = words[: int(wishes.get("limit") or 0)]
         delay = float(wishes.get("delay") or self.delay)

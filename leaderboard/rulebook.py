@@ -92,6 +92,7 @@ class Rulebook(Rules):
     system_prompt: Annotated[Text, Field(max_length=20_000)] = ""
     pairing: Pairing = Pairing()
     ratings: Ratings = Ratings()
+    hosting: Literal["organizers", "teams"] = "organizers"
     references: tuple[Slug, ...] = ()
     eligibility: tuple[Axis, ...] = ()
     freeze_hours: Annotated[int, Field(ge=0, le=1000)] = 0

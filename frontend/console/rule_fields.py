@@ -145,6 +145,13 @@ CHAPTERS: tuple[tuple[Any, tuple[Field, ...]], ...] = (
                 "32767",
             ),
             Field(
+                "hosting",
+                _("Who enters servers"),
+                _("Each is checked before it answers. Teams enter theirs by a token."),
+                "choice",
+                choices=(("organizers", _("Organizers")), ("teams", _("Teams, too"))),
+            ),
+            Field(
                 "system_prompt",
                 _("System prompt"),
                 _("Said to both before the first question. Everybody can read it."),

@@ -127,6 +127,7 @@ ACTIONS: Mapping[str, Any] = {
     "team.removed": gettext_lazy("took {who} out"),
     "token.made": gettext_lazy("made the token {name}: {scopes}"),
     "token.revoked": gettext_lazy("revoked the token {name}"),
+    "worker.entered": gettext_lazy("the token {token} entered {url}"),
     "worker.drained": gettext_lazy("the token {token} took {url} out of service"),
     "worker.resumed": gettext_lazy("the token {token} let {url} back in"),
     "round.draft_changed": gettext_lazy("changed the draft"),

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 
-import httpx
-from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from inference.models import Beat, ServingState, Worker
-from inference.probing import probe
+from inference.probing import probe, prober
 
 
 def hear_beat(worker: Worker, state: str, readings: Mapping[str, float]) -> None:
@@ -18,7 +16,7 @@ def hear_beat(worker: Worker, state: str, readings: Mapping[str, float]) -> None
     serving = state == ServingState.SERVING
     if serving and not worker.healthy:
         # Its own word is not enough: the address that the site knows must answer.
-        with httpx.Client(timeout=settings.WORKER_CONNECT_SECONDS, trust_env=False) as client:
+        with prober() as client:
             serving = probe(client, worker)
     if serving != worker.healthy:
         Worker.objects.filter(pk=worker.pk).update(healthy=serving, checked_at=timezone.now())

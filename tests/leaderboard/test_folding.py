@@ -335,6 +335,7 @@ def test_the_api_describes_itself(visitor):
         "/api/v1/rounds/{key}/win-rates",
         "/api/v1/team/workers",
         "/api/v1/team/workers/{number}/drain",
+        "/api/v1/team/workers/{number}/heartbeat",
         "/api/v1/team/workers/{number}/resume",
     }
 
