@@ -262,10 +262,17 @@ def say(line: str) -> None:
 
 
 def free_port(wanted: int = 0) -> int:
-    """A port that can be had; 0 for any. Raises CannotStart."""
+    """A port that can be had; 0 for any, which stays free for whom it is meant. Raises CannotStart."""
     try:
-        with closing(socket.create_server(("127.0.0.1", wanted))) as probe:
-            return int(probe.getsockname()[1])
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            port = int(probe.getsockname()[1])
+            # Bound and not listening: whoever asks for this number gets it, who asks for any never does. A service that
+            # is started again finds its port. Elsewhere than on Linux nobody could have it as long as it is bound.
+            if not wanted and sys.platform == "linux":
+                probe.detach()
+            return port
     except OSError:
         raise CannotStart(f"Port {wanted} cannot be had; choose another: make up PORT={wanted + 1}") from None
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from inference.standin import Standin
 from tests.person import PASSWORD, Person
-from tests.processes import RunningSite, running_site
+from tests.processes import RunningSite, migrated_is_kept, running_site
 from tests.servers import serving
 from tests.visitor import Visitor
 
@@ -24,6 +24,20 @@ CI = bool(os.environ.get("CI"))
 
 # A shell makes what it starts in the background deaf to Ctrl-C, which some tests press.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Folders whose tests know nothing of the site's database and Redis, or bring their own.
+ONE_SHAPE = {"faults", "house", "rating"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On PostgreSQL and Redis, leave out what the run on the embedded default proves for both."""
+    if not (os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL")):
+        return
+    once = pytest.mark.skip(reason="the same on any database: the run on the embedded default makes it")
+    for item in items:
+        if item.get_closest_marker("one_shape") or ONE_SHAPE & {*item.path.relative_to(ROOT / "tests").parts}:
+            item.add_marker(once)
 
 
 def skip_or_fail(reason: str) -> None:
@@ -40,6 +54,13 @@ def django_db_modify_db_settings() -> None:
 
     if connection.vendor == "postgresql":
         connection.settings_dict["OPTIONS"]["options"] += " -c synchronous_commit=off"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The suite's own database; and as it is now, the sites that tests start begin with it."""
+    with django_db_blocker.unblock(), migrated_is_kept():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -78,11 +99,23 @@ class Worker:
     url: str
 
 
+@pytest.fixture(scope="session")
+def latest_standin() -> Iterator[tuple[list[Standin], str]]:
+    """One server for all of them, of whom the latest answers: to start and to end one costs more than most tests."""
+    latest: list[Standin] = []
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await latest[0](scope, receive, send)
+
+    with serving(answer) as url:
+        yield latest, url
+
+
 @pytest.fixture
-def worker() -> Iterator[Worker]:
-    app = Standin()
-    with serving(app) as url:
-        yield Worker(app, url)
+def worker(latest_standin: tuple[list[Standin], str]) -> Worker:
+    latest, url = latest_standin
+    latest[:] = [Standin()]
+    return Worker(latest[0], url)
 
 
 BY_SCORE = ["score", "earlier_submission"]

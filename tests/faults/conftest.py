@@ -57,14 +57,8 @@ def figures(pytestconfig: pytest.Config) -> Figures:
     return Figures(pytestconfig.stash.setdefault(FIGURES, []))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_run_is_enough() -> None:
-    if os.environ.get("DATABASE_URL"):
-        pytest.skip("these tests bring their own PostgreSQL and Redis: the run on the embedded default has made them")
-
-
 @pytest.fixture(scope="session")
-def stack(one_run_is_enough: None) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """One site for all the faults that it must survive, one after another."""
     with running_stack(*SETTINGS) as running:
         yield running

@@ -10,6 +10,8 @@ import pytest
 from rating.command import main as rating
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.one_shape  # it has a database of its own, in a file
+
 ROUNDS = ("round-1", "round-2", "round-2-run-off", "round-3", "round-4")
 
 

@@ -11,9 +11,12 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT
-from tests.processes import free_port, running_site
+from tests.processes import begin_migrated, free_port, running_site
 from tests.servers import wait_until
 from tests.visitor import Duel, Visitor
+
+# Two starts share their data only where the database outlives the first: in its own folder.
+pytestmark = pytest.mark.one_shape
 
 
 def test_a_busy_port_is_one_clear_line(tmp_path):
@@ -39,14 +42,7 @@ def test_a_port_that_is_none_is_one_clear_line(port):
     assert (answer.returncode, answer.stderr) == (1, f"PORT must be a number from 1 to 65535, not {port}.\n")
 
 
-@pytest.fixture
-def default_database(monkeypatch):
-    """Two starts share their data only where the database outlives the first: in its own folder."""
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.delenv("REDIS_URL", raising=False)
-
-
-def test_a_second_start_finds_its_data_and_its_visitors(tmp_path, default_database):
+def test_a_second_start_finds_its_data_and_its_visitors(tmp_path):
     with running_site(tmp_path, models="echo") as site:
         visitor = Visitor(site.url)
         duel = visitor.start()
@@ -63,9 +59,8 @@ def test_a_second_start_finds_its_data_and_its_visitors(tmp_path, default_databa
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_running(tmp_path, ending):
     port = free_port()
+    begin_migrated(tmp_path)
     env = {**os.environ, "DATA_DIR": str(tmp_path)}
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        env.pop(name, None)
     command = [sys.executable, "-m", "config.demo", "--models", "echo", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as demo:
         for line in demo.stdout:
@@ -98,7 +93,7 @@ def alive(pid: int) -> bool:
     return True
 
 
-def test_a_model_server_that_dies_is_started_again(tmp_path, default_database):
+def test_a_model_server_that_dies_is_started_again(tmp_path):
     with running_site(tmp_path, models="echo") as site:
         (child,) = children_of(site.process.pid)
         os.kill(int(child), signal.SIGKILL)

@@ -17,6 +17,8 @@ from tests.conftest import ROOT
 from tests.processes import answers, ended_at_last, free_port
 from tests.servers import wait_until
 
+pytestmark = pytest.mark.one_shape  # it has a database of its own, in a file
+
 
 @pytest.fixture(scope="module")
 def season(tmp_path_factory):
