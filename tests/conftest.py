@@ -14,6 +14,7 @@ import pytest
 from django.utils import timezone
 
 from inference.standin import Standin
+from tests.migrated import begin_migrated, remove_database
 from tests.person import PASSWORD, Person
 from tests.processes import RunningSite, migrated_is_kept, running_site
 from tests.servers import serving
@@ -48,19 +49,37 @@ def skip_or_fail(reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """The suite's own database need not survive a crash: a commit waits for no disk. Running sites have their own."""
     from django.db import connection
 
     if connection.vendor == "postgresql":
         connection.settings_dict["OPTIONS"]["options"] += " -c synchronous_commit=off"
+    else:
+        connection.settings_dict["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The suite's own database; and as it is now, the sites that tests start begin with it."""
-    with django_db_blocker.unblock(), migrated_is_kept():
-        yield
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """On SQLite the suite's database begins with its tables; they are not made again."""
+    from django.db import connection
+
+    if connection.vendor != "sqlite":
+        return False
+    begin_migrated(Path(connection.settings_dict["TEST"]["NAME"]))
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any) -> Iterator[None]:
+    """The suite's own database; on PostgreSQL, the sites that tests start begin with it as it is now."""
+    with django_db_blocker.unblock():
+        if django_db_keepdb:
+            yield
+            remove_database()
+        else:
+            with migrated_is_kept():
+                yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,12 +3,10 @@
 import itertools
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,13 +19,13 @@ import psycopg
 from django.db import connection
 from psycopg import sql
 
+from tests.migrated import begin_migrated
 from tests.servers import wait_until
 
 REDIS_NUMBERS = itertools.cycle(range(1, 16))  # 0 is the suite's own
 ROOT = Path(__file__).resolve().parent.parent
-# What the suite's own database was after its migrations, which take ten seconds of a processor: a PostgreSQL database's
-# name, or a file's path.
-MIGRATED: dict[str, str] = {}
+# The PostgreSQL database that is like the suite's own was after its migrations.
+MIGRATED: list[str] = []
 
 
 @dataclass
@@ -61,10 +59,10 @@ def running_site(folder: Path, *, models: str, **environment: str) -> Iterator[R
         env |= {"DATA_DIR": str(folder), "LMS_MODELS": env.get("LMS_MODELS", str(ROOT / "var" / "models"))}
         env |= environment
         if env.get("DATABASE_URL", "").startswith("postgres"):
-            like = MIGRATED.get("postgresql", "template1")
+            like = MIGRATED[0] if MIGRATED else "template1"
             env["DATABASE_URL"] = started.enter_context(fresh_database(env["DATABASE_URL"], like=like))
-        else:
-            begin_migrated(folder)
+        elif not (folder / "site.sqlite3").exists():
+            begin_migrated(folder / "site.sqlite3")
         if env.get("REDIS_URL"):
             env["REDIS_URL"] = own_redis(env["REDIS_URL"])
         port = free_port()
@@ -74,7 +72,7 @@ def running_site(folder: Path, *, models: str, **environment: str) -> Iterator[R
         assert process.stdout is not None
         reading = threading.Thread(target=lambda: site.output.extend(process.stdout or ()), daemon=True)
         reading.start()
-        wait_until(lambda: answers(site.url) or process.poll() is not None, seconds=90)
+        wait_until(lambda: answers(site.url) or process.poll() is not None, seconds=300)
         assert process.poll() is None, "".join(site.output)
         if env.get("REDIS_URL"):
             beat = ["--beat", "--scheduler", "celery.beat:Scheduler"]
@@ -109,29 +107,13 @@ def own_database_url() -> str:
 
 @contextmanager
 def migrated_is_kept() -> Iterator[None]:
-    """Keep a copy of the suite's database, which has just been migrated: from it a site starts at once."""
-    name = str(connection.settings_dict["NAME"])
-    with ExitStack() as at_last:
-        if connection.vendor == "sqlite":
-            file = Path(at_last.enter_context(tempfile.TemporaryDirectory())) / "migrated.sqlite3"
-            with connection.cursor() as cursor:
-                cursor.execute("VACUUM INTO %s", [str(file)])
-            MIGRATED["sqlite"] = str(file)
-        else:
-            connection.close()
-            connection.close_pool()  # type: ignore[attr-defined]  # nobody may be connected to what is copied
-            url = at_last.enter_context(fresh_database(os.environ["DATABASE_URL"], like=name))
-            MIGRATED["postgresql"] = urlsplit(url).path[1:]
-        at_last.callback(MIGRATED.clear)
+    """Keep a copy of the suite's PostgreSQL database, which has just been migrated: from it a site starts at once."""
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # nobody may be connected to what is copied
+    with fresh_database(os.environ["DATABASE_URL"], like=str(connection.settings_dict["NAME"])) as url:
+        MIGRATED.append(urlsplit(url).path[1:])
         yield
-
-
-def begin_migrated(folder: Path) -> None:
-    """The first start of a site in this folder finds its tables, where the suite has made its own."""
-    file = folder / "site.sqlite3"
-    if "sqlite" in MIGRATED and not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(MIGRATED["sqlite"], file)
+        MIGRATED.clear()
 
 
 @contextmanager

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT
-from tests.processes import begin_migrated, free_port, running_site
+from tests.migrated import begin_migrated
+from tests.processes import free_port, running_site
 from tests.servers import wait_until
 from tests.visitor import Duel, Visitor
 
@@ -59,7 +60,7 @@ def test_a_second_start_finds_its_data_and_its_visitors(tmp_path):
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_running(tmp_path, ending):
     port = free_port()
-    begin_migrated(tmp_path)
+    begin_migrated(tmp_path / "site.sqlite3")
     env = {**os.environ, "DATA_DIR": str(tmp_path)}
     command = [sys.executable, "-m", "config.demo", "--models", "echo", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as demo:
