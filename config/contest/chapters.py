@@ -1,6 +1,5 @@
 """The chapters of the contest, each a week or two: what happens, and why, as its story tells it."""
 
-import json
 from typing import Any
 
 from accounts.models import User
@@ -17,14 +16,18 @@ from leaderboard.panels import cast_panel_vote, confirm_outcome, propose_outcome
 from leaderboard.schedule import keep_schedule
 from leaderboard.verdicts import Finding, confirm_verdict, propose_verdict
 
+DECIDED_BY = {"run_off": "The run-off decides", "head_to_head": "The votes between just these decide"}
 LATE = 2  # days after the second round opened, the newcomer comes
+# The second round's line is a tie where fewer voters than so could turn it: with its few votes it is one, and with the
+# many of its run-off none, whatever chance does with either.
+DOUBTFUL = 30
 
 
 def play(stage: Stage, votes: int) -> None:
     """The contest from its first round to its winner."""
     part = votes // 16
     first_round(stage, 4 * part)
-    second_round(stage, 3 * part, 3 * part)
+    second_round(stage, part, 5 * part)
     third_round(stage, 2 * part)
     final_round(stage, votes - 12 * part)
 
@@ -34,7 +37,10 @@ def first_round(stage: Stage, votes: int) -> None:
     entries = entered([one.slug for one in CONTESTANTS])
     entered([REFERENCE.slug])
     contest = stage.announce(entries, days=7, cut_size=1)
-    stage.tell(f"ROUND 1. Five teams and a reference, {REFERENCE.name}. One is to go.")
+    stage.tell(
+        f"ROUND 1. Five teams' models: {names_of(slugs_of(contest))}. One is to go. {REFERENCE.name}, a reference, is "
+        "measured along with them and cannot go."
+    )
     stage.play(contest, votes)
     fail_at_gate(stage, contest, "yeoul")
     stage.publish(contest)
@@ -85,7 +91,7 @@ def second_round(stage: Stage, votes: int, more: int) -> None:
     """A newcomer, two are to go; the line is a tie, and a run-off settles it."""
     last = Round.objects.latest("number")
     call = called(stage, last)
-    contest = stage.announce(survivors(last), days=6, cut_size=2)
+    contest = stage.announce(survivors(last), days=6, cut_size=2, fewest_voters=DOUBTFUL)
     stage.tell("ROUND 2. Four teams are left; while it begins, a panel admits one more. Two are to go.")
     stage.clock.now = contest.opens_at
     keep_schedule()
@@ -141,8 +147,8 @@ def admit_newcomer(stage: Stage, call: Call) -> None:
     asked = propose_outcome(call, by=first, reason="The panel's majority.", reason_ko="심사단 과반의 뜻입니다.")
     outcome = confirm_outcome(asked, by=second)
     stage.tell(
-        f"  A wildcard: two applied, and two of the panel's three wanted {NEWCOMER.name}. It came {outcome.days} days "
-        "late, so the round ends as many days later."
+        f"  A wildcard: two teams apply, and two of the panel's three members vote for {NEWCOMER.name}. It comes in "
+        f"{outcome.days} days late, so the round ends {outcome.days} days later."
     )
 
 
@@ -151,9 +157,12 @@ def run_off(stage: Stage, contest: Round, votes: int) -> None:
     found = decide_now(contest)
     assert found.state == "run_off", found.state
     stage.tell(
-        f"  {found.votes:,} votes do not separate {names_of(found.open)}, of whom {found.places} can stay. By the "
-        "rulebook they meet in a run-off."
+        f"  {found.votes:,} votes of {found.voters:,} voters leave {names_of(found.open)} tied at the line, and "
+        f"{found.places} of them can stay."
     )
+    for line in doubts(found.content()):
+        stage.tell(f"  {line}")
+    stage.tell(f"  Out whatever becomes of them: {names_of(found.goes)}. By the rulebook the tied meet in a run-off.")
     stage.step(contest, RoundState.RUN_OFF, "The line is a tie.", "탈락선이 동률입니다.")
     stage.play(contest.run_offs.get(), votes)
 
@@ -170,6 +179,7 @@ def final_round(stage: Stage, votes: int) -> None:
     stage.tell(f"THE FINAL. {names_of(slugs_of(contest))}.")
     whole(stage, contest, votes)
     stage.tell(f"The winner is {names_of(slugs_of(contest))}.")
+    stage.tell("What was decided, how surely and by which votes: /rounds/1/record to /rounds/4/record on the site.")
 
 
 def following(stage: Stage) -> Round:
@@ -192,21 +202,22 @@ def whole(stage: Stage, contest: Round, votes: int) -> None:
 
 def tell_result(stage: Stage, contest: Round) -> None:
     """Who goes, and what decided it."""
-    decision = in_force(contest)
-    assert decision is not None  # its result is published
-    content = json.loads(decision.content)
-    goes = names_of(content["goes"])
-    by = "the votes" if content["decided_by"] == "line" else f"the {plain(content['decided_by'])}"
+    content = content_of(contest)
+    shown = content
     for step in content["steps"]:
-        stage.tell(f"  The {plain(step['step'])} {'decides' if step['decided'] else 'leaves them tied'}.")
-    stage.tell(f"  {content['votes']:,} votes of {content['voters']:,} voters. Out: {goes}, decided by {by}.")
-    for line in doubts(content):
+        tied = "" if step["decided"] else ", which leaves them tied"
+        stage.tell(f"  {DECIDED_BY[step['step']]}{tied}:")
+        if step["step"] == "run_off":
+            shown = content_of(contest.run_offs.get())
+    stage.tell(f"  {shown['votes']:,} votes of {shown['voters']:,} voters. Out: {names_of(content['goes'])}.")
+    for line in doubts(shown):
         stage.tell(f"  {line}")
 
 
-def plain(step: str) -> str:
-    """A step of the tie chain in words."""
-    return {"run_off": "run-off", "head_to_head": "votes between them"}.get(step, step.replace("_", " "))
+def content_of(contest: Round) -> dict[str, Any]:
+    decision = in_force(contest)
+    assert decision is not None  # its result is published
+    return decision.told()
 
 
 def doubts(content: dict[str, Any]) -> list[str]:
@@ -214,9 +225,10 @@ def doubts(content: dict[str, Any]) -> list[str]:
     line = content["line"]
     nearest = min(line["pairs"], key=lambda pair: float(pair["gap"]) - float(pair["needs"] or 0))
     stays, goes = names_of([nearest["stays"]]), names_of([nearest["goes"]])
-    told = [f"{nearest['gap']:.0f} Elo points lie between {stays} and {goes}; {nearest['needs']:.0f} make it clear."]
+    told = [f"{stays} is {nearest['gap']:.0f} Elo points ahead of {goes}; more than {nearest['needs']:.0f} are clear."]
     if line["voters"] is not None:
-        told.append(f"Without {line['voters']} voters, the fewest found, it would have been another.")
+        who = "1 voter" if line["voters"] == 1 else f"{line['voters']} voters"
+        told.append(f"Had {who} stayed away, somebody else would be below the line; no smaller number was found.")
     return told
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 from math import ceil
 from random import Random
 
@@ -74,12 +75,14 @@ class Stage:
         for _ in range(days):
             start = self.clock.now
             end = min(start + DAY, contest.ends_at)
-            self.clock.now = end - SECOND
-            self.vote(start, votes // days)
-            fold(Round.objects.select_related("series", "gate").get(pk=contest.pk))
-            self.clock.now = end
-            pin_due_lists(self.clock.now)
-            keep_schedule()
+            freezes = [at for at in (contest.freezes_at,) if at and start < at < end]
+            for since, until in pairwise([start, *freezes, end]):
+                self.clock.now = until - SECOND
+                self.vote(since, round(votes / days * ((until - since) / (end - start))))
+                fold(Round.objects.select_related("series", "gate").get(pk=contest.pk))
+                self.clock.now = until
+                pin_due_lists(until)
+                keep_schedule()
         contest.refresh_from_db()
 
     def vote(self, start: datetime, votes: int) -> None:
