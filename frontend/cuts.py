@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from arena.visitors import introduces_visitor
+from frontend.eligibility import evidence_as_drawn
 from frontend.views import in_language
+from leaderboard.cut.drawing import in_seoul
 from leaderboard.cut.preview import told
 from leaderboard.cut.words import trouble_in_words
 from leaderboard.models import UNOPENED, Round
@@ -72,6 +74,7 @@ def as_drawn(contest: Round, *, live: bool) -> dict[str, Any]:
         "story": content and story(content, shown_of(contest, names), decided=found["decision"] is not None),
         "preview": preview,
         "others": others(preview, names) if preview else [],
+        "beacon": found["beacon"] and beacon_as_drawn(found["beacon"]),
         "editions": editions(found["editions"], names),
     }
 
@@ -98,6 +101,16 @@ def editions(told: Iterable[Mapping[str, Any]], names: Names) -> list[dict[str, 
         for one in told
     ]
     return drawn[::-1]
+
+
+def beacon_as_drawn(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The public random number: when it comes out, and what it is once two organizers have entered it."""
+    return {
+        **told,
+        "when": in_seoul(datetime.fromisoformat(told["published_at"])),
+        "named_when": in_seoul(datetime.fromisoformat(told["named_at"])),
+        "evidence": evidence_as_drawn(told["evidence"]),
+    }
 
 
 def others(preview: Mapping[str, Any], names: Names) -> list[str]:

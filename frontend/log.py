@@ -17,6 +17,7 @@ from frontend.timeline import ACTORS, STATE_NAMES
 from frontend.views import grouped, in_language
 from frontend.words import CHANGES, GROUNDS, RULING_EFFECTS, RULING_OUTCOMES
 from inference.models import Entry
+from leaderboard.cut.drawing import in_seoul
 from leaderboard.models import Round, RoundState
 from leaderboard.public_log import KINDS, Line, mark_named, page
 from leaderboard.timeline import public_round
@@ -31,6 +32,8 @@ KIND_NAMES: Mapping[str, Any] = {
     "settlement": gettext_lazy("What became of allegations"),
     "hiding": gettext_lazy("Rights notices"),
     "ruling": gettext_lazy("Rulings on appeals"),
+    "beacon": gettext_lazy("Public random numbers named"),
+    "beacon_value": gettext_lazy("Public random numbers known"),
     "call": gettext_lazy("Calls for a wildcard"),
     "call_outcome": gettext_lazy("What came of calls"),
     "set_aside": gettext_lazy("Votes not counted"),
@@ -103,6 +106,8 @@ def link(line: Line, told: Mapping[str, Any]) -> str:
         "settlement": raised,
         "hiding": raised,
         "decision": ("cut", key, ""),
+        "beacon": ("cut", key, "#beacon"),
+        "beacon_value": ("cut", key, "#beacon"),
         "ruling": ("appeals", key, f"#appeal-{number}"),
         "amendment": ("rules", key, f"?version={told.get('version')}"),
         "call": ("call", number, ""),
@@ -187,6 +192,16 @@ def ruling(told: Mapping[str, Any]) -> str:
     )
 
 
+def beacon(told: Mapping[str, Any]) -> str:
+    return _("Named for a last tie: {source}, number {n}, which comes out {at}").format(
+        source=told["source"], n=told["number"], at=in_seoul(datetime.fromisoformat(told["published_at"]))
+    )
+
+
+def beacon_value(told: Mapping[str, Any]) -> str:
+    return _("{source}, number {n} is {value}").format(source=told["source"], n=told["number"], value=told["value"])
+
+
 def set_aside(told: Mapping[str, Any]) -> str:
     words = ngettext(
         "The day before, {n} vote was kept and not counted; {all} so far in this round.",
@@ -219,6 +234,8 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "settlement": settlement,
     "hiding": hiding,
     "ruling": ruling,
+    "beacon": beacon,
+    "beacon_value": beacon_value,
     "call": call,
     "call_outcome": call_outcome,
     "set_aside": set_aside,

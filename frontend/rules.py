@@ -195,8 +195,8 @@ TIE_STEPS = {
     TieStep.SCORE: gettext_lazy("The higher score stays, though it does not clearly tell them apart."),
     TieStep.EARLIER_SUBMISSION: gettext_lazy("The model that was submitted earlier stays."),
     TieStep.BEACON: gettext_lazy(
-        "A public random number that nobody could know before. This site cannot take it in yet: a decision that comes "
-        "so far waits."
+        "A public random number that nobody can know before: which one is named while votes come in, and two "
+        "organizers enter it when it is out."
     ),
 }
 

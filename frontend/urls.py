@@ -20,6 +20,7 @@ from frontend import (
 from frontend.console import allegations as console_allegations
 from frontend.console import amendments, drafts, field, files, home, incidents, rounds
 from frontend.console import appeals as hearing
+from frontend.console import beacons as console_beacons
 from frontend.console import calls as console_calls
 from frontend.console import cuts as console_cuts
 from frontend.console import eligibility as judging
@@ -91,6 +92,7 @@ urlpatterns = [
     path("console/rounds/<round_key:key>/appeals/<int:number>/confirm", hearing.confirm, name="console_confirm_ruling"),
     path("console/rounds/<round_key:key>/voters", console_voters.invite, name="console_voters"),
     path("console/rounds/<round_key:key>/cut", console_cuts.cut, name="console_cut"),
+    path("console/rounds/<round_key:key>/beacon", console_beacons.beacon, name="console_beacon"),
     path("console/rounds/<round_key:key>/scores", console_scores.scores, name="console_scores"),
     path("console/rounds/<round_key:key>/scores/<slug:component>", console_scores.marks, name="console_marks"),
     path(

@@ -33,6 +33,21 @@ class PreviewOut(Schema):
     without_gate: dict[str, Any] | None  # null: the gate keeps nobody out
 
 
+class BeaconOut(Schema):
+    """The public random number named to decide a last tie, and its value once two organizers have entered it."""
+
+    source: str
+    chain: str  # its hash
+    round: int  # which of the network's numbers
+    address: str  # where the network tells it
+    named_at: str
+    published_at: str
+    holds: bool  # false: the round's end has moved past it, so that another has to be named
+    value: str | None
+    evidence: list[dict[str, str]]
+    confirmed_at: str | None
+
+
 class RoundDecisionOut(Schema):
     key: str
     series: str
@@ -44,6 +59,7 @@ class RoundDecisionOut(Schema):
     editions: list[DecisionEditionOut]
     decision: dict[str, Any] | None  # as decision.json, the newest edition; null: none is in force
     grounds: dict[str, Any] | None  # as grounds.json
+    beacon: BeaconOut | None  # null: none was named
     preview: PreviewOut | None  # null: decided, or not worked out yet
 
 

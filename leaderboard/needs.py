@@ -14,6 +14,8 @@ from inference.models import Entry, Worker
 from leaderboard.allegations import state_of
 from leaderboard.appeals.ruling import waiting_ruling
 from leaderboard.appeals.waiting import re_runs_owed, refusal_to_finish, waiting_appeals
+from leaderboard.cut.beacons import standing_beacon, value_of, waiting_value
+from leaderboard.cut.drawing import ENTERED_IN
 from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.eligibility import unverified
 from leaderboard.models import LIVE, AllegationState, Export, ParticipationState, Round, RoundState
@@ -34,6 +36,8 @@ class Kind(StrEnum):
     APPEALS = "appeals"
     APPEAL = "appeal"
     RULING = "ruling"
+    BEACON = "beacon"
+    BEACON_SIGNATURE = "beacon_signature"
     RE_RUN = "re_run"
     FINISH = "finish"
     OPENS = "opens"
@@ -72,6 +76,7 @@ def of_rounds() -> Iterator[Need]:
         yield from of_dates(contest)
         if not contest.leg:  # a run-off waits for its round
             yield from of_state(contest)
+            yield from of_beacon(contest)
             yield from of_gate(contest)
 
 
@@ -100,6 +105,17 @@ def of_state(contest: Round) -> Iterator[Need]:
             if refusal_to_finish(contest):
                 return
             yield Need(Kind.FINISH, contest, at=contest.appeals_end_at)
+
+
+def of_beacon(contest: Round) -> Iterator[Need]:
+    """The value of the public random number, once it is out and a result can still go by it."""
+    named = standing_beacon(contest)
+    if named is None or contest.state not in ENTERED_IN or value_of(named):
+        return
+    if waits := waiting_value(named):
+        yield Need(Kind.BEACON_SIGNATURE, contest, about=waits.entered_by.username, at=waits.entered_at)
+    elif named.published_at <= timezone.now():
+        yield Need(Kind.BEACON, contest, at=named.published_at)
 
 
 def of_dates(contest: Round) -> Iterator[Need]:

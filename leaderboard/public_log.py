@@ -14,10 +14,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from leaderboard.allegations import hidden_until
+from leaderboard.cut.beacons import network_of
 from leaderboard.models import (
     Allegation,
     AllegationChange,
     Application,
+    BeaconValue,
     Call,
     CallOutcome,
     Decision,
@@ -25,6 +27,7 @@ from leaderboard.models import (
     Freeze,
     Hiding,
     Incident,
+    NamedBeacon,
     OfficialList,
     ParticipationChange,
     Round,
@@ -215,6 +218,26 @@ def rulings(window: Window) -> Iterable[Line]:
         yield Line(Mark(row.confirmed_at, "ruling", row.pk), row.appeal.round, entry, told)
 
 
+def beacons(window: Window) -> Iterable[Line]:
+    """Which public random number was named to decide a last tie."""
+    for row in window.of(NamedBeacon.objects.select_related("round__series"), "beacon"):
+        told = {
+            "source": network_of(row).title,
+            "number": row.beacon_round,
+            "published_at": row.published_at.isoformat(),
+        }
+        yield Line(Mark(row.at, "beacon", row.pk), row.round, None, told)
+
+
+def beacon_values(window: Window) -> Iterable[Line]:
+    """The values of these numbers, once two have signed them."""
+    rows = BeaconValue.objects.filter(confirmed_at__isnull=False).select_related("beacon__round__series")
+    for row in window.of(rows, "beacon_value", contest="beacon__round", at="confirmed_at"):
+        named = row.beacon
+        told = {"source": network_of(named).title, "number": named.beacon_round, "value": row.value}
+        yield Line(Mark(row.confirmed_at, "beacon_value", row.pk), named.round, None, told)
+
+
 def set_asides(window: Window) -> Iterable[Line]:
     """How many votes were kept and not counted, by the day, as the figures of the round tell it as well."""
     rounds = Round.objects.filter(series__lists__isnull=False).select_related("series").distinct()
@@ -284,6 +307,8 @@ KINDS: Mapping[str, Callable[[Window], Iterable[Line]]] = {
     "settlement": settlements,
     "hiding": hidings,
     "ruling": rulings,
+    "beacon": beacons,
+    "beacon_value": beacon_values,
     "call": calls,
     "call_outcome": call_outcomes,
     "set_aside": set_asides,

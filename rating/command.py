@@ -17,7 +17,7 @@ from rating.plots import draw
 from rating.progress import Progress
 from rating.settings import CHOICES, Anchor, Settings, parameters, parameters_of, settings_of
 from rating.standings import Votes, apart, intervals_for, standings
-from rating.tables import printable, table
+from rating.tables import harmless, printable, table
 
 GROUPS_NAMED, PLAYERS_NAMED = 4, 4  # in the line that says which groups never met
 
@@ -211,7 +211,7 @@ def draw_board(asked: argparse.Namespace) -> None:
 def print_decision(asked: argparse.Namespace) -> int:
     """Print who goes by the files of an export; 1 where they said something else."""
     made, said = decided_anew(asked.folder)
-    print("\n".join(map(printable, in_words(made))))
+    print("\n".join(map(harmless, in_words(made))))
     if reproduced(made, said):
         print("DECISION REPRODUCED")
         return 0

@@ -107,7 +107,7 @@ class RunOff:
 
 @dataclass(frozen=True, slots=True)
 class Beacon:
-    """A public random value, whose number was named before it existed, for those who were tied then."""
+    """A public random value, whose number was named before it existed, for all who competed."""
 
     source: str
     round: int

@@ -90,9 +90,14 @@ def width(text: str) -> int:
     )
 
 
+def harmless(text: str) -> str:
+    """A stranger's text on one line: what would break it or move the cursor of a terminal is shown as its code."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
 def printable(text: str) -> str:
-    """A stranger's text on one line of a terminal: what would break it or move the cursor is shown as its code."""
-    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    """A stranger's name on one line of a terminal, `harmless` and not too long."""
+    shown = harmless(text)
     if width(shown) <= LARGEST_NAME:
         return shown
     while width(shown) >= LARGEST_NAME:

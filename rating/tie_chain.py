@@ -143,9 +143,12 @@ def by_submission(tie: Tie, facts: Facts) -> Step:
 
 
 def by_beacon(tie: Tie, facts: Facts) -> Step | None:
-    """SHA-256 of the beacon's value with the slug behind it, both as text; the lowest goes. None without a value."""
+    """SHA-256 of the beacon's value with the slug behind it, both as text; the lowest goes. None without a value.
+
+    The value puts all for whom it was named into one order, whoever of them comes to be tied.
+    """
     beacon = facts.grounds.beacon
-    if beacon is None or set(beacon.among) != tie.among:
+    if beacon is None or not tie.among <= set(beacon.among):
         return None
     told = {slug: drawn(beacon, slug) for slug in sorted(tie.among)}
     figures = {slug: Fraction(int(drawn, 16)) for slug, drawn in told.items()}

@@ -12,6 +12,7 @@ from leaderboard.allegations import CannotAllege
 from leaderboard.amending import CannotAmend, NotKept
 from leaderboard.appeals.refusals import CannotRule
 from leaderboard.calls import CannotCall
+from leaderboard.cut.drawing import CannotDraw
 from leaderboard.cut.inviting import CannotInvite
 from leaderboard.drafts import CannotOpen
 from leaderboard.entering import CannotMove
@@ -27,6 +28,7 @@ from leaderboard.verdicts import CannotJudge
 
 REFUSED = (
     CannotCall,
+    CannotDraw,
     CannotMove,
     CannotOpen,
     CannotAmend,

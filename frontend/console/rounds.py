@@ -14,6 +14,7 @@ from frontend.console.deciding import as_typed, decided, moment, reasons
 from frontend.console.words import ENTERING, PART_CHANGES, PARTS, ROLE_MARKS, STATES, round_words, step_words
 from frontend.followed import done_in_words
 from frontend.views import in_language
+from leaderboard.cut.beacons import asks_for_beacon
 from leaderboard.cut.inviting import invites
 from leaderboard.keys import rounds_by
 from leaderboard.models import (
@@ -49,6 +50,7 @@ def round_page(request: HttpRequest, key: str) -> HttpResponse:
             "draft": contest.state == RoundState.DRAFT,
             "composite": bool(in_force(contest).components) and contest.state not in UNOPENED,
             "amendable": contest.state == RoundState.OPEN,
+            "beacon": asks_for_beacon(contest),
             "invites": invites(contest),
             "admits": contest.state == RoundState.OPEN and not contest.leg,
             "field": field_rows(contest),

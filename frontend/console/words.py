@@ -21,6 +21,8 @@ NEEDS: Mapping[Kind, Any] = {
     Kind.FINISH: gettext_lazy("The days for appeals in {round} are over. It waits to be declared final, by two."),
     Kind.APPEAL: gettext_lazy("An appeal in {round} waits for a ruling: {about}."),
     Kind.RULING: gettext_lazy("A ruling in {round} waits to be confirmed by a second organizer: appeal {about}."),
+    Kind.BEACON: gettext_lazy("The public random number named for {round} is out. Its value waits to be entered."),
+    Kind.BEACON_SIGNATURE: gettext_lazy("{about} asks for a second signature on the public random number of {round}."),
     Kind.RE_RUN: gettext_lazy(
         "By the ruling on appeal {about}, {round} is to be reopened or annulled. It cannot become final."
     ),
@@ -153,6 +155,10 @@ ACTIONS: Mapping[str, Any] = {
     "ruling.confirmed": gettext_lazy("confirmed the ruling of {proposed_by} on appeal {n}: {outcome}, {effect}"),
     "ruling.withdrawn": gettext_lazy("withdrew the proposed ruling on appeal {n}"),
     "ruling.dissented": gettext_lazy("dissented from the ruling on appeal {n}"),
+    "beacon.named": gettext_lazy("named a public random number for a last tie: {source}, number {n}"),
+    "beacon.entered": gettext_lazy("entered its value, for a second signature: {value}"),
+    "beacon.confirmed": gettext_lazy("confirmed the value that {entered_by} entered: {value}"),
+    "beacon.withdrawn": gettext_lazy("withdrew the value that was entered: {value}"),
     "consequences.settled": gettext_lazy("workers taken out of service: {drained}, let back in: {resumed}"),
     "call.made": gettext_lazy("called for more models after round {round}"),
     "call.applied": gettext_lazy("{team} applied with {who}"),

@@ -11,6 +11,7 @@ from arena.models import Winner
 from leaderboard import rulebook
 from leaderboard.appeals.waiting import Reinstated, reinstated
 from leaderboard.counting import Columns
+from leaderboard.cut.beacons import beacon_of
 from leaderboard.cut.parts import parts_of
 from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.cut.words import why_not
@@ -85,12 +86,14 @@ def grounds_of(contest: Round, board: Board, *, gate: bool = True) -> pure.Groun
         entrant(part, failing=part.entry.slug in failing, gate=gate, by_ruling=stays.get(part.entry.slug))
         for part in found
     )
+    competing = [one.slug for one in entrants if one.competes]
     return pure.Grounds(
         rules=rules_of(rulebook.in_force(contest)),
         entrants=entrants,
         position=board.position,
-        parts=parts_of(contest, [one.slug for one in entrants if one.competes]),
+        parts=parts_of(contest, competing),
         run_offs=tuple(result for result in (result_of_run_off(contest),) if result),
+        beacon=beacon_of(contest, competing),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.cache import cache
 
+from leaderboard.cut.beacons import beacon_told
 from leaderboard.cut.decisions import INELIGIBLE, grounds_of, in_force
 from leaderboard.editions import newest, served
 from leaderboard.margins import counted_of
@@ -104,5 +105,6 @@ def told(contest: Round, *, live: bool = False) -> dict[str, Any]:
         ],
         "decision": decision and decision.told(),
         "grounds": decision and decision.told_grounds(),
+        "beacon": beacon_told(contest),
         "preview": found,
     }

@@ -1,6 +1,7 @@
 """The contest: rounds, who takes part, the boards the votes make, and what is decided by them."""
 
 from leaderboard.models.appeals import Appeal, AppealFile, Dissent, Ground, Ruling, RulingEffect, RulingOutcome
+from leaderboard.models.beacons import BeaconValue, NamedBeacon, Network
 from leaderboard.models.boards import (
     BESIDE,
     Board,
@@ -62,6 +63,7 @@ __all__ = [
     "AppealFile",
     "Application",
     "Axis",
+    "BeaconValue",
     "Board",
     "ByCategory",
     "Call",
@@ -84,6 +86,8 @@ __all__ = [
     "Judge",
     "Margin",
     "Mark",
+    "NamedBeacon",
+    "Network",
     "OfficialList",
     "Outcome",
     "PanelVerdict",

@@ -208,7 +208,16 @@ def test_its_page_tells_it_in_both_languages(contest, ahn):
         html = Client().get("/log", headers={"Accept-Language": language}).content.decode()
         assert words in html
         assert "It was late." not in html
-        for kind in set(KINDS) - {"set_aside", "amendment", "ruling", "decision", "call", "call_outcome"}:
+        for kind in set(KINDS) - {
+            "set_aside",
+            "amendment",
+            "ruling",
+            "decision",
+            "beacon",
+            "beacon_value",
+            "call",
+            "call_outcome",
+        }:
             assert f'data-line="{kind}"' in html, kind
     assert Client().get("/log?kind=verdict&round=1").content.decode().count("data-line=") == 1
     for wrong in ("kind=gossip", "round=7", "round=%00", "before=x", "before=20261124T000000.000000-verdict-\u00b2"):

@@ -151,6 +151,10 @@ def test_a_beacon_is_waited_for_and_can_be_redone_by_hand():
     made = decide(votes_of(TIED), ABCD, grounds(tie_chain=("beacon",), beacon=beacon))
     lowest = min(ABCD, key=lambda slug: hashlib.sha256(f"c0ffee{slug}".encode()).hexdigest())
     assert made.goes == {lowest}
+    # It answers for all for whom it was named, and for nobody else.
+    for among, state in ((("elm", *ABCD), "decided"), (ABCD[:3], "beacon")):
+        beacon = Beacon("drand", 7, among, "c0ffee")
+        assert decide(votes_of(TIED), ABCD, grounds(tie_chain=("beacon",), beacon=beacon)).state == state
 
 
 def composite(scores, *, covariance=None, arena=False, chain=("score",), **rules):
