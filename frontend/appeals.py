@@ -18,6 +18,7 @@ from accounts.models import Membership, Team
 from arena.limits import spend
 from arena.visitors import introduces_visitor
 from frontend.countdown import countdown
+from frontend.eligibility_words import AXES_SHORT, OUTCOMES
 from frontend.views import in_language
 from frontend.words import GROUNDS, RULING_EFFECTS, RULING_OUTCOMES
 from leaderboard.appeals.files import FILE_BYTES, FILES, KINDS, Sent
@@ -77,10 +78,15 @@ def as_read(told: Mapping[str, Any]) -> dict[str, Any]:
             "at": datetime.fromisoformat(ruling["at"]),
             "outcome_words": RULING_OUTCOMES[ruling["outcome"]],
             "effect_words": RULING_EFFECTS[ruling["effect"]],
+            "verdict": ruling["verdict"] and verdict_as_read(ruling["verdict"]),
             "reasons": in_language(ruling["reasons"], ruling["reasons_ko"]),
             "dissents": [in_language(one["words"], one["words_ko"]) for one in ruling["dissents"]],
         },
     }
+
+
+def verdict_as_read(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {**told, "axis_words": AXES_SHORT[told["axis"]], "outcome_words": OUTCOMES[told["outcome"]]}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

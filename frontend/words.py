@@ -51,6 +51,7 @@ RULING_EFFECTS: Mapping[str, Any] = {
     "none": gettext_lazy("The result stays as it is"),
     "recompute": gettext_lazy("The result is computed anew"),
     "reinstate": gettext_lazy("A model stays in the contest"),
+    "verdict": gettext_lazy("A model is judged anew"),
     "re_run": gettext_lazy("The vote is held again, or the round is annulled"),
 }
 # What a board says of its round, by the round's state: in short, and what it means.

@@ -36,14 +36,22 @@ class DissentOut(Schema):
     words_ko: str
 
 
+class RuledVerdictOut(Schema):
+    entry: NameOut
+    axis: str  # technical, policy or ethical
+    outcome: str  # passed, conditional or failed
+    number: int  # on this axis, from 1
+
+
 class RulingOut(Schema):
     outcome: str  # granted, partly or dismissed
-    effect: str  # none, recompute, reinstate or re_run
+    effect: str  # none, recompute, reinstate, verdict or re_run
     at: str  # ISO 8601
     reasons: str
     reasons_ko: str
     reinstated: NameOut | None
     in_its_place: bool  # whether the next one goes out instead of who was reinstated
+    verdict: RuledVerdictOut | None  # by which the ruling judged a model anew
     decision: int | None  # the edition of the round's decision that it made
     carried_out_by: int | None  # of a re-run: the number of the round's step
     dissents: list[DissentOut]

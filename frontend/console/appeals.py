@@ -15,6 +15,7 @@ from accounts.models import User
 from frontend.console.deciding import decided
 from frontend.console.rounds import about, the_round
 from frontend.console.words import PARTS, RULING_DOES
+from frontend.eligibility_words import AXES, AXES_SHORT, OUTCOMES
 from frontend.letters import send_letter
 from frontend.views import in_language
 from frontend.words import GROUNDS, RULING_EFFECTS, RULING_OUTCOMES
@@ -31,7 +32,8 @@ from leaderboard.appeals.ruling import (
     withdraw_ruling,
 )
 from leaderboard.appeals.waiting import carried_out_by
-from leaderboard.models import Appeal, RoundState, Ruling
+from leaderboard.eligibility import facing_gate
+from leaderboard.models import Appeal, RoundState, Ruling, RulingEffect
 from leaderboard.seen import ChangedMeanwhile
 
 
@@ -83,12 +85,15 @@ def the_appeal(key: str, number: int) -> Appeal:
 
 def propose(request: HttpRequest, found: Appeal) -> None:
     """Raises CannotRule."""
+    judges = request.POST.get("effect") == RulingEffect.VERDICT
     said = Verdict(
         outcome=request.POST.get("outcome", ""),
         effect=request.POST.get("effect", ""),
         reasons=request.POST.get("reasons", ""),
         reasons_ko=request.POST.get("reasons_ko", ""),
-        entry=request.POST.get("entry", ""),
+        entry=request.POST.get("judged" if judges else "entry", ""),
+        axis=request.POST.get("axis", ""),
+        finding=request.POST.get("finding", ""),
         in_its_place=request.POST.get("in_its_place") == "yes",
     )
     propose_ruling(found, said, by=signed_in(request))
@@ -142,6 +147,9 @@ def appeal_page(request: HttpRequest, found: Appeal, *, problem: str = "") -> Ht
         "outcomes": RULING_OUTCOMES.items(),
         "effects": [(value, words, RULING_DOES[value]) for value, words in RULING_EFFECTS.items()],
         "reinstatable": [(part.entry, PARTS[part.state]) for part in reinstatable(found)],
+        "judgeable": [part.entry for part in facing_gate(contest)],
+        "axes": AXES.items(),
+        "findings": OUTCOMES.items(),
         "typed": request.POST.dict(),
         "problem": problem,
     }
@@ -159,6 +167,7 @@ def ruling_as_drawn(ruling: Ruling) -> dict[str, Any]:
         "row": ruling,
         "outcome_words": RULING_OUTCOMES[ruling.outcome],
         "effect_words": RULING_EFFECTS[ruling.effect],
+        "judged": ruling.axis and f"{AXES_SHORT[ruling.axis]}: {OUTCOMES[ruling.finding]}",
         "reasons": in_language(ruling.reasons, ruling.reasons_ko),
         "dissents": [
             {"by": one.by.username, "words": in_language(one.words, one.words_ko)}

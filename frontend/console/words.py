@@ -183,6 +183,10 @@ RULING_DOES: Mapping[str, Any] = {
     "reinstate": gettext_lazy(
         "It competes again. Its log says by which ruling, and nobody goes out in its place unless the ruling says so."
     ),
+    "verdict": gettext_lazy(
+        "A verdict on whether it may compete takes the place of the one before, in the words of the ruling. The cut is "
+        "made again among those who pass."
+    ),
     "re_run": gettext_lazy(
         "The result cannot become final until the round is reopened with a new end, or annulled, by the usual step."
     ),

@@ -7,12 +7,14 @@ from leaderboard.appeals.refusals import CannotRule
 from leaderboard.cut.decisions import Said, Undecided, record_decision
 from leaderboard.eligibility import keep_gate
 from leaderboard.fold import fold
-from leaderboard.models import Cause, ParticipationState, Round, Ruling, RulingEffect
+from leaderboard.models import Axis, Cause, EligibilityVerdict, Outcome, ParticipationState, Round, Ruling, RulingEffect
 from leaderboard.participations import CannotChange, write_state
-from leaderboard.verdicts import CannotJudge
+from leaderboard.verdicts import CannotJudge, Finding, verdict_on, write_verdict
 
 REINSTATED = "Reinstated by the ruling on appeal {n} of {team}."
 REINSTATED_KO = "{team}의 {n}번 이의 신청에 대한 결정으로 복귀했습니다."
+JUDGED = "Judged anew by the ruling on appeal {n} of {team}."
+JUDGED_KO = "{team}의 {n}번 이의 신청에 대한 결정으로 다시 심사했습니다."
 ANEW = "Decided anew by the ruling on appeal {n} of {team}."
 ANEW_KO = "{team}의 {n}번 이의 신청에 대한 결정으로 다시 정했습니다."
 
@@ -24,7 +26,7 @@ def carry_out(contest: Round, ruling: Ruling, *, by: User) -> None:
     """
     if ruling.effect == RulingEffect.REINSTATE:
         reinstate(ruling, by=by)
-    if ruling.effect in (RulingEffect.REINSTATE, RulingEffect.RECOMPUTE):
+    if ruling.effect in (RulingEffect.REINSTATE, RulingEffect.RECOMPUTE, RulingEffect.VERDICT):
         gate_anew(contest)
         fold(contest, anyway=True)  # the line is drawn among those who are there now
         decide_anew(contest, ruling, by=by)
@@ -43,8 +45,24 @@ def reinstate(ruling: Ruling, *, by: User) -> None:
         raise CannotRule(str(why)) from None
 
 
+def judge_anew(ruling: Ruling, *, by: User) -> EligibilityVerdict:
+    """Give the verdict of the ruling, in its words and signed by its two. Raises CannotRule."""
+    part = ruling.part
+    assert part is not None  # a constraint wants one
+    axis = Axis(ruling.axis)
+    reason, reason_ko = told(ruling, JUDGED, JUDGED_KO)
+    why_anew = (reason, reason_ko) if verdict_on(part, axis) else ("", "")
+    said = Finding(
+        Outcome(ruling.finding), reason, reason_ko, ruling.reasons, ruling.reasons_ko, why_anew[0], why_anew[1]
+    )
+    try:
+        return write_verdict(part, axis, said, by=ruling.proposed_by, confirmed_by=by)
+    except CannotJudge as why:
+        raise CannotRule(str(why)) from None
+
+
 def gate_anew(contest: Round) -> None:
-    """By the verdicts as they are now: one may have been corrected since the result was published."""
+    """By the verdicts as they are now, the one that the ruling has given among them."""
     try:
         keep_gate(contest)
     except CannotJudge as why:

@@ -8,12 +8,15 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record
 from accounts.models import Team, User
-from leaderboard.appeals.effects import carry_out
+from leaderboard.appeals.effects import carry_out, judge_anew
 from leaderboard.appeals.filing import OUT, taking_part
 from leaderboard.appeals.refusals import CannotRule
+from leaderboard.eligibility import facing_gate
 from leaderboard.models import (
     Appeal,
+    Axis,
     Dissent,
+    Outcome,
     Participation,
     Round,
     RoundState,
@@ -23,11 +26,12 @@ from leaderboard.models import (
 )
 from leaderboard.reasons import as_text, text_amiss
 from leaderboard.states import clock, held
+from leaderboard.verdicts import verdict_on
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is to be ruled, and why. entry: the slug of whom it reinstates."""
+    """What is to be ruled, and why. entry: the slug of whom it reinstates, or judges anew: on this axis, and how."""
 
     outcome: str
     effect: str = RulingEffect.NONE
@@ -35,6 +39,8 @@ class Verdict:
     reasons_ko: str = ""
     entry: str = ""
     in_its_place: bool = False
+    axis: str = ""
+    finding: str = ""
 
 
 def conflict_of(contest: Round, person: User) -> Team | None:
@@ -71,8 +77,10 @@ def propose_ruling(appeal: Appeal, verdict: Verdict, *, by: User) -> Ruling:
                 outcome=verdict.outcome,
                 effect=verdict.effect,
                 part=part,
-                was=part.state if part else "",
+                was=part.state if part and verdict.effect == RulingEffect.REINSTATE else "",
                 in_its_place=verdict.in_its_place,
+                axis=verdict.axis,
+                finding=verdict.finding,
                 reasons=verdict.reasons,
                 reasons_ko=verdict.reasons_ko,
                 proposed_by=by,
@@ -91,9 +99,13 @@ def checked(verdict: Verdict) -> Verdict:
         raise CannotRule(_("a dismissed appeal has no effect"))
     if verdict.in_its_place and verdict.effect != RulingEffect.REINSTATE:
         raise CannotRule(_("nobody goes in the place of one who is not reinstated"))
+    judges = verdict.effect == RulingEffect.VERDICT
+    if judges and (verdict.axis not in Axis.values or verdict.finding not in Outcome.values):
+        raise CannotRule(_("it does not say on which axis a model is judged anew, and how"))
     reasons, reasons_ko = as_text(verdict.reasons), as_text(verdict.reasons_ko)
     refuse_unsaid(reasons, reasons_ko)
-    return replace(verdict, reasons=reasons, reasons_ko=reasons_ko)
+    axis, finding = (verdict.axis, verdict.finding) if judges else ("", "")
+    return replace(verdict, reasons=reasons, reasons_ko=reasons_ko, axis=axis, finding=finding)
 
 
 def refuse_unsaid(words: str, words_ko: str) -> None:
@@ -104,7 +116,9 @@ def refuse_unsaid(words: str, words_ko: str) -> None:
 
 
 def named_part(appeal: Appeal, verdict: Verdict) -> Participation | None:
-    """Whom the ruling reinstates, if it does. Raises CannotRule."""
+    """Whom the ruling reinstates or judges anew, if it does. Raises CannotRule."""
+    if verdict.effect == RulingEffect.VERDICT:
+        return judged_part(appeal, verdict)
     if verdict.effect != RulingEffect.REINSTATE:
         return None
     found = [part for part in reinstatable(appeal) if verdict.entry in ("", part.entry.slug)]
@@ -113,6 +127,17 @@ def named_part(appeal: Appeal, verdict: Verdict) -> Participation | None:
     if verdict.in_its_place and found[0].state != OUT[0]:
         raise CannotRule(_("it did not go by the cut, so that nobody can go by it in its place"))
     return found[0]
+
+
+def judged_part(appeal: Appeal, verdict: Verdict) -> Participation:
+    """Whom it judges anew: anybody's model that the gate is about. Raises CannotRule."""
+    part = next((one for one in facing_gate(appeal.round) if one.entry.slug == verdict.entry), None)
+    if part is None:
+        raise CannotRule(_("it does not say which model of the round, that has to pass the gate, is judged anew"))
+    stands = verdict_on(part, Axis(verdict.axis))
+    if stands and stands.outcome == verdict.finding:
+        raise CannotRule(_("that verdict stands already"))
+    return part
 
 
 @transaction.atomic
@@ -134,9 +159,12 @@ def confirm_ruling(ruling: Ruling, *, by: User) -> Ruling:
 
 
 def put_in_force(ruling: Ruling, contest: Round, *, by: User) -> None:
+    """Sign it, with the verdict that it gives. Raises CannotRule."""
+    if ruling.effect == RulingEffect.VERDICT:
+        ruling.verdict = judge_anew(ruling, by=by)
     ruling.confirmed_by, ruling.confirmed_at = by, clock()
     ruling.after_step = contest.transitions.aggregate(last=Max("number"))["last"]
-    ruling.save(update_fields=["confirmed_by", "confirmed_at", "after_step"])
+    ruling.save(update_fields=["confirmed_by", "confirmed_at", "after_step", "verdict"])
 
 
 @dataclass(frozen=True, slots=True)

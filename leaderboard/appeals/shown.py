@@ -6,7 +6,7 @@ What an appeal says of others is read beside an answer, or not at all: so it is 
 from typing import Any
 
 from leaderboard.appeals.waiting import carried_out_by
-from leaderboard.models import Appeal, Round, Ruling
+from leaderboard.models import Appeal, Round, Ruling, RulingEffect
 from leaderboard.rulebook import in_force
 from leaderboard.timeline import public_round
 
@@ -38,7 +38,7 @@ def appeals_told(key: str) -> dict[str, Any] | None:
 def rulings_of(contest: Round) -> dict[int, Ruling]:
     """The rulings in force, by appeal."""
     found = Ruling.objects.filter(appeal__round=contest, confirmed_at__isnull=False)
-    rows = found.select_related("part__entry", "appeal__round").prefetch_related("dissents")
+    rows = found.select_related("part__entry", "appeal__round", "verdict").prefetch_related("dissents")
     return {ruling.appeal_id: ruling for ruling in rows}
 
 
@@ -65,11 +65,25 @@ def ruling_told(ruling: Ruling) -> dict[str, Any]:
         "at": ruling.confirmed_at and ruling.confirmed_at.isoformat(),
         "reasons": ruling.reasons,
         "reasons_ko": ruling.reasons_ko,
-        "reinstated": ruling.part and {"slug": ruling.part.entry.slug, "name": ruling.part.entry.name},
+        "reinstated": entry_told(ruling) if ruling.effect == RulingEffect.REINSTATE else None,
         "in_its_place": ruling.in_its_place,
+        "verdict": verdict_told(ruling),
         "decision": decision and decision.edition,
         "carried_out_by": step and step.number,
         "dissents": [
             {"at": one.at.isoformat(), "words": one.words, "words_ko": one.words_ko} for one in ruling.dissents.all()
         ],
     }
+
+
+def entry_told(ruling: Ruling) -> dict[str, Any] | None:
+    """Whom it is about, if it is about one."""
+    return {"slug": ruling.part.entry.slug, "name": ruling.part.entry.name} if ruling.part else None
+
+
+def verdict_told(ruling: Ruling) -> dict[str, Any] | None:
+    """The verdict that it gave, if it did."""
+    if ruling.verdict is None:
+        return None
+    verdict = ruling.verdict
+    return {"entry": entry_told(ruling), "axis": verdict.axis, "outcome": verdict.outcome, "number": verdict.number}

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import Team, User
+from leaderboard.models.eligibility import Axis, EligibilityVerdict, Outcome
 from leaderboard.models.participations import Participation
 from leaderboard.models.rounds import Round
 
@@ -92,6 +93,7 @@ class RulingEffect(models.TextChoices):
     NONE = "none"
     RECOMPUTE = "recompute"
     REINSTATE = "reinstate"
+    VERDICT = "verdict"
     RE_RUN = "re_run"
 
 
@@ -105,12 +107,25 @@ class Ruling(models.Model):
     outcome = models.CharField(max_length=10, choices=RulingOutcome)
     effect = models.CharField(max_length=10, choices=RulingEffect, default=RulingEffect.NONE)
     part = models.ForeignKey(
-        Participation, on_delete=models.PROTECT, null=True, related_name="rulings", help_text="Which is reinstated."
+        Participation,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="rulings",
+        help_text="Which is reinstated, or judged anew.",
     )
     was = models.CharField(
         max_length=12, blank=True, help_text="What it was before it is reinstated: eliminated or disqualified."
     )
     in_its_place = models.BooleanField(default=False, help_text="Whether the next one goes out instead of it.")
+    axis = models.CharField(max_length=9, choices=Axis, blank=True, help_text="On which it is judged anew.")
+    finding = models.CharField(max_length=11, choices=Outcome, blank=True, help_text="How it is judged anew.")
+    verdict = models.OneToOneField(
+        EligibilityVerdict,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="ruling",
+        help_text="As it was given when the ruling was confirmed.",
+    )
     reasons = models.TextField(help_text="Public, in English.")
     reasons_ko = models.TextField(blank=True)
     proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="proposed_rulings")
@@ -136,8 +151,15 @@ class Ruling(models.Model):
             models.CheckConstraint(
                 condition=Q(effect="reinstate", part__isnull=False, was="eliminated")
                 | Q(effect="reinstate", part__isnull=False, was="disqualified", in_its_place=False)
-                | ~Q(effect="reinstate") & Q(part=None, was="", in_its_place=False),
-                name="ruling_reinstates_somebody_or_not",
+                | Q(effect="verdict", part__isnull=False, was="", in_its_place=False)
+                | ~Q(effect__in=["reinstate", "verdict"]) & Q(part=None, was="", in_its_place=False),
+                name="ruling_is_about_somebody_or_not",
+            ),
+            models.CheckConstraint(
+                condition=Q(effect="verdict", axis__in=Axis.values, finding__in=Outcome.values)
+                & (Q(confirmed_by=None, verdict=None) | Q(confirmed_by__isnull=False, verdict__isnull=False))
+                | ~Q(effect="verdict") & Q(axis="", finding="", verdict=None),
+                name="ruling_judges_anew_or_not",
             ),
             models.CheckConstraint(
                 condition=Q(confirmed_by=None, confirmed_at=None, after_step=None)

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
 
 from accounts.models import Membership, Team, User
-from leaderboard.models import Participation, Ruling
+from leaderboard.models import Decision, EligibilityVerdict, Participation, Ruling
 from tests.console.test_rounds import form, said, send, step
 from tests.leaderboard.test_appeals import appeal, over, published
 
@@ -62,6 +64,52 @@ def test_two_organizers_rule_on_an_appeal(two):
     assert "confirmed the ruling of ada on appeal 1: Granted, A model stays in the contest" in log
     assert "filed appeal 1 for Team Dogwood: The counting of votes" in log
     assert bob.get(f"{ONE}/confirm").status_code == 404
+
+
+def test_a_ruling_judges_a_model_anew_and_the_cut_is_made_among_those_who_pass(two, made):
+    ada, bob = two
+    judges = {"effect": "verdict", "judged": "birch", "axis": "technical", "finding": "failed"}
+    for changes, words in (
+        ({"judged": "nobody"}, "which model of the round"),
+        ({"axis": "taste"}, "on which axis"),
+        ({"finding": "maybe"}, "and how"),
+    ):
+        assert words in said(propose(ada, **(judges | changes)))
+    propose(ada, **judges)
+    assert not EligibilityVerdict.objects.exists()
+    looked = bob.get(f"{ONE}/confirm")
+    for words in ("Technical: Failed", "<strong>Birch</strong>: takes part → disqualified"):
+        assert words in said(looked)
+    assert not EligibilityVerdict.objects.exists()
+    assert "Confirmed and done." in said(send(bob, f"{ONE}/confirm", looked))
+    verdict = EligibilityVerdict.objects.get()
+    assert (verdict.by.username, verdict.confirmed_by.username, verdict.findings) == ("ada", "bob", "It was missing.")
+    assert verdict.reason == "Judged anew by the ruling on appeal 1 of Team Dogwood."
+    assert dict(Participation.objects.values_list("entry__slug", "state")) == {
+        "alder": "competing",
+        "birch": "disqualified",
+        "cedar": "competing",
+        "dogwood": "eliminated",
+    }
+    assert [one.cause for one in Decision.objects.order_by("edition")] == ["published", "ruling"]
+    told = Client().get("/api/v1/rounds/1/appeals").json()["appeals"][0]["ruling"]
+    birch = {"slug": "birch", "name": "Birch"}
+    assert told["verdict"] == {"entry": birch, "axis": "technical", "outcome": "failed", "number": 1}
+    assert told["reinstated"] is None
+    html = said(Client().get("/rounds/1/appeals", headers={"Accept-Language": "en"}))
+    assert ">Birch</a> (Technical): <strong>Failed</strong>." in html
+    assert "Judged anew by the ruling" in said(Client().get("/rounds/1/eligibility", headers={"Accept-Language": "en"}))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Ruling.objects.update(finding="passed")
+    # Its own team appeals, and the next verdict takes that one's place.
+    appeal(made.round, "birch", ground="eligibility")
+    other = f"{HOME}/2"
+    assert "that verdict stands already" in said(send(ada, other, **(RULED | judges)))
+    send(ada, other, **(RULED | judges | {"finding": "passed"}))
+    send(bob, f"{other}/confirm")
+    assert Participation.objects.get(entry__slug="birch").state == "competing"
+    last = EligibilityVerdict.objects.latest("number")
+    assert (last.number, last.why_anew) == (2, "Judged anew by the ruling on appeal 2 of Team Birch.")
 
 
 def test_the_team_is_told_by_mail_in_both_languages(two, mailoutbox):
