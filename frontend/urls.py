@@ -18,7 +18,7 @@ from frontend import (
     views,
 )
 from frontend.console import allegations as console_allegations
-from frontend.console import amendments, drafts, field, files, home, incidents, rounds
+from frontend.console import amendments, drafts, field, files, home, incidents, rounds, servers
 from frontend.console import appeals as hearing
 from frontend.console import beacons as console_beacons
 from frontend.console import calls as console_calls
@@ -26,6 +26,7 @@ from frontend.console import cuts as console_cuts
 from frontend.console import eligibility as judging
 from frontend.console import scores as console_scores
 from frontend.console import voters as console_voters
+from frontend.servers import team_servers
 
 urlpatterns = [
     path("", views.arena, name="arena"),
@@ -56,6 +57,7 @@ urlpatterns = [
     path("team/<slug:slug>/tokens", tokens.tokens, name="tokens"),
     path("team/<slug:slug>/tokens/make", tokens.make, name="make_token"),
     path("team/<slug:slug>/tokens/<int:number>/revoke", tokens.revoke, name="revoke_token"),
+    path("team/<slug:slug>/servers", team_servers, name="team_servers"),
     path("team/<slug:slug>/appeals", appeals.team_appeals, name="team_appeals"),
     path("team/<slug:slug>/appeals/<round_key:key>/<int:number>/withdraw", appeals.withdraw, name="withdraw_appeal"),
     path(
@@ -79,6 +81,8 @@ urlpatterns = [
     path("team/<slug:slug>/allegations/<int:number>/withdraw", allegations.take_back, name="withdraw_allegation"),
     path("console/", home.home, name="console"),
     path("console/entries", home.entries, name="console_entries"),
+    path("console/entries/new", servers.new, name="console_new_entry"),
+    path("console/entries/<slug:slug>", servers.entry, name="console_entry"),
     path("console/log", home.log, name="console_log"),
     path("console/rounds/new", drafts.new, name="console_new"),
     path("console/rounds/<round_key:key>", rounds.round_page, name="console_round"),

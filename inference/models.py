@@ -227,10 +227,11 @@ class Canary(models.Model):
 
 
 class DrainCause(models.TextChoices):
-    """Who took a worker out of service: its team, for a repair, or the contest, because its entry went out."""
+    """Who took a worker out of service: its team or an organizer, or the contest, because its entry went out."""
 
     TEAM = "team"
     CONTEST = "contest"
+    ORGANIZER = "organizer"
 
 
 class Drain(models.Model):
@@ -240,7 +241,7 @@ class Drain(models.Model):
     """
 
     worker = models.ForeignKey(Worker, on_delete=models.CASCADE, related_name="drains")
-    cause = models.CharField(max_length=7, choices=DrainCause)
+    cause = models.CharField(max_length=9, choices=DrainCause)
     began_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
 

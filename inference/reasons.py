@@ -15,6 +15,7 @@ CHECKS: Mapping[str, Any] = {
     "canaries": _("Its answers to test questions are kept"),
 }
 
+WAITING = ("unchecked", "checking")  # reasons that go by themselves
 # By the code of the reason. What is in braces is told with it.
 REASONS: Mapping[str, Any] = {
     "unchecked": _("It waits to be checked."),

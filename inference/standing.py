@@ -24,6 +24,12 @@ def standing(worker: Worker) -> dict[str, Any]:
     }
 
 
+def why_refused_now(worker: Worker) -> str:
+    """Why it is asked nothing, by its last checks; "" where it is asked."""
+    last = worker.registrations.filter(ended_at__isnull=False).last()
+    return words_of(worker, last.checks if last else [])
+
+
 def words_of(worker: Worker, checks: list[dict[str, Any]]) -> str:
     """Why it is asked nothing; "" where it is."""
     if not worker.refused_because:

@@ -9,8 +9,11 @@ from django.db.models import Min, Prefetch
 from django.utils import timezone
 
 from arena.models import Vote
+from inference.canaries import counting, drifts, is_another
 from inference.draining import in_service
 from inference.models import Entry, Worker
+from inference.reasons import WAITING
+from inference.standing import why_refused_now
 from leaderboard.allegations import state_of
 from leaderboard.appeals.ruling import waiting_ruling
 from leaderboard.appeals.waiting import re_runs_owed, refusal_to_finish, waiting_appeals
@@ -18,7 +21,7 @@ from leaderboard.cut.beacons import standing_beacon, value_of, waiting_value
 from leaderboard.cut.drawing import ENTERED_IN
 from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.eligibility import unverified
-from leaderboard.models import LIVE, AllegationState, Export, ParticipationState, Round, RoundState
+from leaderboard.models import LIVE, AllegationState, Export, Participation, ParticipationState, Round, RoundState
 from leaderboard.signing import waiting_proposal
 from leaderboard.verdicts import waiting_verdicts
 
@@ -45,6 +48,9 @@ class Kind(StrEnum):
     ENDS = "ends"
     NOBODY_ANSWERS = "nobody_answers"
     WORKER_DOWN = "worker_down"
+    WORKER_REFUSED = "worker_refused"
+    DRIFT = "drift"
+    UNFIT = "unfit"
     UNCOUNTED = "uncounted"
     VERDICTS = "verdicts"
     VERDICT_SIGNATURE = "verdict_signature"
@@ -63,7 +69,7 @@ class Need:
 
 
 def needs() -> list[Need]:
-    return [*of_rounds(), *of_models(), *of_votes(), *of_exports()]
+    return [*of_rounds(), *of_models(), *of_workers(), *of_votes(), *of_exports()]
 
 
 def of_rounds() -> Iterator[Need]:
@@ -163,6 +169,18 @@ def of_models() -> Iterator[Need]:
             yield Need(Kind.NOBODY_ANSWERS, about=entry.name, at=last_asked(workers))
         else:
             yield from (Need(Kind.WORKER_DOWN, about=f"{entry.name}: {one.url}", at=one.checked_at) for one in ill)
+
+
+def of_workers() -> Iterator[Need]:
+    """Workers that did not pass their checks, and those that answer as another model would."""
+    parts = Participation.objects.filter(state=ParticipationState.COMPETING).exclude(round__state__in=SETTLED)
+    workers = Worker.objects.filter(entry__participations__in=parts).distinct().select_related("entry")
+    for worker in workers.order_by("entry__slug", "url"):
+        where = f"{worker.entry.name}: {worker.url}"
+        if worker.refused_because and worker.refused_because not in WAITING:
+            yield Need(Kind.WORKER_REFUSED, about=f"{where}: {why_refused_now(worker)}", at=worker.checked_at)
+        elif (counted := counting(worker)) and worker.registered and is_another(counted):
+            yield Need(Kind.DRIFT, about=where, at=min(one.first_at for one in drifts(counted)))
 
 
 def last_asked(workers: list[Worker]) -> datetime | None:

@@ -90,7 +90,7 @@ class WorkerOut(Schema):
     slots: int  # replies it may work on at once
     dealt: int  # and so many more, from who went out on the same machine
     state: str  # in_service, draining, drained
-    held_by: list[str]  # team, contest: who took it out of service
+    held_by: list[str]  # team, organizer, contest: who took it out of service
 
 
 class TeamWorkersOut(Schema):

@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from inference.addresses import BadAddress
+from inference.entries import Swapped, Unfit
 from leaderboard.allegations import CannotAllege
 from leaderboard.amending import CannotAmend, NotKept
 from leaderboard.appeals.refusals import CannotRule
@@ -17,6 +19,7 @@ from leaderboard.cut.inviting import CannotInvite
 from leaderboard.drafts import CannotOpen
 from leaderboard.entering import CannotMove
 from leaderboard.evidence import NoEvidence
+from leaderboard.hosting import CannotHost
 from leaderboard.incidents import CannotReport
 from leaderboard.models import Round
 from leaderboard.participations import CannotChange
@@ -27,6 +30,8 @@ from leaderboard.states import held
 from leaderboard.verdicts import CannotJudge
 
 REFUSED = (
+    BadAddress,
+    CannotHost,
     CannotCall,
     CannotDraw,
     CannotMove,
@@ -42,6 +47,8 @@ REFUSED = (
     NoEvidence,
     NotKept,
     BadRulebook,
+    Swapped,
+    Unfit,
 )
 
 

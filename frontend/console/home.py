@@ -14,6 +14,7 @@ from frontend.followed import WORKER_STATES
 from frontend.views import board_as_drawn, in_language
 from inference.draining import states
 from inference.models import Entry, Worker
+from inference.standing import why_refused_now
 from leaderboard.boards import board
 from leaderboard.models import Round
 from leaderboard.needs import needs
@@ -61,6 +62,7 @@ def entries(request: HttpRequest) -> HttpResponse:
                             "row": worker,
                             "state": states_now[worker.pk],
                             "words": WORKER_STATES[states_now[worker.pk]],
+                            "refused": why_refused_now(worker),
                         }
                         for worker in sorted(row.workers.all(), key=lambda worker: worker.url)
                     ],
