@@ -106,6 +106,7 @@ class Script:
     turn_id: int
     number: int
     first_tick: int
+    asked_at: float
     entries: dict[Side, int]
     messages: dict[Side, Sequence[Message]]
     sampling: Sampling
@@ -141,14 +142,50 @@ def begin_turn(*, battle_id: uuid.UUID, voter_id: uuid.UUID, prompt: str) -> Scr
     if not battle.terms.gate.is_open:
         raise RoundClosed
     turns = list(battle.turns.all())
-    if any(turn.state == TurnState.STREAMING for turn in turns):
+    if any(turn.ended_at is None for turn in turns):
         raise StillAnswering
     if len(turns) >= battle.terms.max_turns:
         raise NoTurnsLeft
     turn = Turn.objects.create(
-        battle=battle, number=len(turns) + 1, prompt=text_parts(prompt), first_tick=next_tick(turns)
+        battle=battle,
+        number=len(turns) + 1,
+        state=TurnState.WAITING,
+        waits_at=Now(),
+        prompt=text_parts(prompt),
+        first_tick=next_tick(turns),
     )
     return script(battle, turns, turn)
+
+
+def waiting_script(battle_id: uuid.UUID) -> Script | None:
+    """The script of the turn that waits; None if none does any more."""
+    battle = Battle.objects.select_related("terms").filter(id=battle_id).first()
+    turns = list(battle.turns.all()) if battle else []
+    if battle is None or not turns or turns[-1].state != TurnState.WAITING:
+        return None
+    keep_waiting(turns[-1].pk)
+    return script(battle, turns[:-1], turns[-1])
+
+
+def keep_waiting(turn_id: int) -> None:
+    """Say that somebody still waits for the turn's places."""
+    Turn.objects.filter(id=turn_id, state=TurnState.WAITING).update(waits_at=Now())
+
+
+def admit_turn(turn_id: int) -> bool:
+    """It has its places and begins to stream. False if it waits no more: another process was quicker, or it ended."""
+    waiting = Turn.objects.filter(id=turn_id, state=TurnState.WAITING)
+    return bool(waiting.update(state=TurnState.STREAMING, started_at=Now(), waits_at=None))
+
+
+@transaction.atomic
+def withdraw_turn(turn_id: int) -> bool:
+    """The visitor left the line: nothing has happened. The row goes, and with it the question; the battle stays.
+
+    False if the turn waits no more.
+    """
+    battle = Battle.objects.select_for_update(of=("self",)).filter(turns=turn_id).first()
+    return battle is not None and bool(Turn.objects.filter(id=turn_id, state=TurnState.WAITING).delete()[0])
 
 
 def next_tick(turns: Sequence[Turn]) -> int:
@@ -174,6 +211,7 @@ def script(battle: Battle, before: Sequence[Turn], turn: Turn) -> Script:
         turn_id=turn.pk,
         number=turn.number,
         first_tick=turn.first_tick,
+        asked_at=turn.started_at.timestamp(),
         entries={Side.A: battle.entry_a_id, Side.B: battle.entry_b_id},
         messages={side: conversation(side) for side in Side},
         sampling=Sampling(float(terms.temperature), float(terms.top_p), terms.max_tokens),
@@ -196,7 +234,7 @@ def end_turn(
     A void turn makes its battle void: neither entry gains or loses, and the record says who failed and how.
     """
     battle = Battle.objects.select_for_update(of=("self",)).get(turns=turn_id)
-    ended = Turn.objects.filter(id=turn_id, state=TurnState.STREAMING).update(
+    ended = Turn.objects.filter(id=turn_id, ended_at=None).update(
         state=state,
         reply_a=shown.parts(Side.A),
         reply_b=shown.parts(Side.B),
@@ -217,6 +255,8 @@ def void_abandoned_turns() -> int:
     """End the turns whose process is gone. Returns how many there were."""
     late = Now() - timedelta(seconds=NOBODYS_SECONDS)
     stuck = Turn.objects.filter(state=TurnState.STREAMING, started_at__lt=late).values_list("id", flat=True)
+    for turn_id in Turn.objects.filter(state=TurnState.WAITING, waits_at__lt=late).values_list("id", flat=True):
+        withdraw_turn(turn_id)  # nobody has come back to it
     return sum(end_turn(turn_id, TurnState.VOID, Shown(), fault="interrupted") for turn_id in stuck)
 
 

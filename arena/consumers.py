@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from contextlib import suppress
 from time import monotonic
 from uuid import UUID
 
@@ -13,7 +14,18 @@ from django.utils import translation
 from arena.battles import battle_of, begin_turn, void_words
 from arena.content import clean_prompt
 from arena.frames import Asked, Outgoing, Prompt, Resume, Stop, Void, padded, read_frame, refused
-from arena.refusals import DATABASE_AWAY, BadFrame, NotAnswering, PromptNotAllowed, Refusal, SiteAway, TooMany
+from arena.refusals import (
+    DATABASE_AWAY,
+    BadFrame,
+    LeftLine,
+    LineIsFull,
+    NotAnswering,
+    PlaceLost,
+    PromptNotAllowed,
+    Refusal,
+    SiteAway,
+    TooMany,
+)
 from arena.replay import BEFORE_ALL, Piece, Place, ReplayAway, replay
 from arena.stage import place_now, shown_pieces, stage
 from arena.visitors import socket_cookies, socket_language, voter_id
@@ -22,6 +34,7 @@ from inference.moderation import is_flagged
 
 log = logging.getLogger(__name__)
 
+OUT_OF_LINE = {out.code: out for out in (LineIsFull, LeftLine, PlaceLost)}
 FRAMES, PER_SECONDS = 10, 10  # a person does not send more
 
 
@@ -53,6 +66,9 @@ class BattleConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         if self.watcher:
             self.watcher.cancel()
+            # A place in the line is given up at once, the answer that streams is not.
+            with suppress(ReplayAway):
+                await replay().go(self.battle_id)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
@@ -107,6 +123,9 @@ class BattleConsumer(AsyncWebsocketConsumer):
 
     async def relay(self, after: int, place: Place) -> None:
         async for piece in shown_pieces(self.battle_id, after, place):
+            if piece.kind == "moved":
+                await self.close(code=1012)  # its page tries again, and comes to another process
+                return
             await self.send(text_data=padded(words(piece)))
 
     async def tell(self, frame: Outgoing) -> None:
@@ -115,4 +134,9 @@ class BattleConsumer(AsyncWebsocketConsumer):
 
 def words(piece: Piece) -> str:
     """A piece as this visitor reads it."""
-    return Void(message=void_words(piece.text)).model_dump_json() if piece.kind == "void" else piece.text
+    match piece.kind:
+        case "void":
+            return Void(message=void_words(piece.text)).model_dump_json()
+        case "left":
+            return refused(OUT_OF_LINE[piece.text]()).model_dump_json()
+    return piece.text

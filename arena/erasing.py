@@ -25,7 +25,7 @@ BATCH = 100  # battles a transaction: those who vote or ask in one of them wait 
 
 TURNS = Turn.objects.filter(battle=OuterRef("pk"))
 WITH_TEXT = Exists(TURNS.filter(erased_at=None))
-STREAMING = Exists(TURNS.filter(state=TurnState.STREAMING))
+STREAMING = Exists(TURNS.filter(ended_at=None))
 
 
 def held_conversations(voter_id: UUID) -> QuerySet[Battle]:

@@ -40,6 +40,14 @@ class Asked(Frame):
     text: str
 
 
+class Queued(Frame):
+    """You wait for a place with both models: how far in front, and in how many seconds it may be your turn."""
+
+    type: Literal["queued"] = "queued"
+    place: Annotated[int, Field(ge=1)]
+    seconds: Annotated[int, Field(ge=1)]
+
+
 class Token(Frame):
     """What both sides are shown to say next, one of them perhaps nothing more."""
 
@@ -72,7 +80,7 @@ class Refused(Frame):
     message: str
 
 
-Outgoing = Asked | Token | Done | Ready | Void | Refused
+Outgoing = Asked | Queued | Token | Done | Ready | Void | Refused
 
 
 def read_frame(text: str) -> Incoming:

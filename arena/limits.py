@@ -15,7 +15,8 @@ from limits.strategies import MovingWindowRateLimiter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from arena.refusals import TooMany
+from arena.refusals import LineIsFull, TooMany
+from inference.line import length
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,13 @@ def spend_battle(voter: UUID, address: str) -> None:
     """A new battle, by visitor and by address."""
     spend(RateLimitItemPerSecond(settings.BATTLES_PER_VISITOR, WINDOW_SECONDS), "battle-visitor", str(voter))
     spend(RateLimitItemPerSecond(settings.BATTLES_PER_ADDRESS, WINDOW_SECONDS), "battle-address", code_of(address))
+
+
+def find_room_in_line() -> None:
+    """Raises LineIsFull while as many battles wait for their places as may."""
+    waiting, seconds = length()
+    if waiting >= settings.LINE_PLACES:
+        raise LineIsFull(min(max(seconds, 10), 600))
 
 
 def spend_code(voter: UUID, address: str) -> None:

@@ -198,6 +198,7 @@ class Battle(models.Model):
 
 
 class TurnState(models.TextChoices):
+    WAITING = "waiting"  # for a place with both entries; nothing has been shown
     STREAMING = "streaming"
     COMPLETE = "complete"
     STOPPED = "stopped"
@@ -226,23 +227,24 @@ class Turn(models.Model):
     fault = models.CharField(max_length=20, blank=True, help_text="Why it is void: the kind of the failure.")
     fault_side = models.CharField(max_length=1, choices=Side, blank=True)
     # By the database's clock: another process, with another clock, asks how long it streams.
-    started_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(db_default=Now(), help_text="While it waits: since when.")
+    waits_at = models.DateTimeField(null=True, help_text="When its process last said that it still waits.")
     ended_at = models.DateTimeField(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["battle", "number"], name="turn_number_once_a_battle"),
-            models.UniqueConstraint(
-                fields=["battle"], condition=Q(state="streaming"), name="turn_streams_one_at_a_time"
-            ),
+            models.UniqueConstraint(fields=["battle"], condition=Q(ended_at=None), name="turn_streams_one_at_a_time"),
             models.CheckConstraint(condition=Q(state__in=TurnState.values), name="turn_state_is_known"),
             models.CheckConstraint(
-                condition=Q(state="streaming", ended_at=None) | ~Q(state="streaming") & Q(ended_at__isnull=False),
+                condition=Q(state__in=["waiting", "streaming"], ended_at=None)
+                | ~Q(state__in=["waiting", "streaming"]) & Q(ended_at__isnull=False),
                 name="turn_ends_when_it_stops_streaming",
             ),
             models.CheckConstraint(
-                condition=Q(erased_at=None) | Q(prompt=[], reply_a=[], reply_b=[], ticks=[]) & ~Q(state="streaming"),
+                condition=Q(erased_at=None)
+                | Q(prompt=[], reply_a=[], reply_b=[], ticks=[]) & Q(ended_at__isnull=False),
                 name="turn_erased_holds_no_text",
             ),
         ]

@@ -53,6 +53,25 @@ class NobodyToDraw(Refusal):
     retry_after = 60
 
 
+class LineIsFull(Refusal):
+    code, status = "line_full", 503
+    message = _("So many people are asking right now that the line is full. Please try again in a few minutes.")
+    retry_after = 120
+
+    def __init__(self, seconds: int | None = None) -> None:
+        self.retry_after = seconds or self.retry_after
+
+
+class LeftLine(Refusal):
+    code, status = "left_line", 409
+    message = _("You have left the line. Your question is back in the box.")
+
+
+class PlaceLost(Refusal):
+    code, status = "place_lost", 409
+    message = _("The connection was gone for too long, and your place in the line with it. Please ask again.")
+
+
 class NotYourBattle(Refusal):
     code, status = "not_your_battle", 404
     message = _("There is no such battle on this device.")

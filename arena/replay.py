@@ -26,6 +26,7 @@ LEASE_SECONDS = 5
 
 Place = tuple[int, int]  # a turn's number, and the number of a piece in it, both from 1
 BEFORE_ALL: Place = (0, 0)
+BESIDE = {"queued", "left"}  # what is said of a turn before it has pieces of its own
 AFTER_ALL: Place = (2**31, 1)  # nothing comes after it: neither list nor Redis takes a piece of an earlier place
 
 
@@ -38,7 +39,7 @@ class Piece:
     """A shown frame: its place in the battle, the last tick up to and including it, its JSON text.
 
     Of a void frame, the text is only its fault: the words depend on the viewer's language. A piece of the kind "gone"
-    is no frame: it ends what can be watched.
+    is no frame: it ends what can be watched; "left" is the code of the refusal with which a turn went out of the line.
     """
 
     place: Place
@@ -76,6 +77,12 @@ class Replay(Protocol):
     async def watch(self, battle: UUID) -> None:
         """Say that somebody looks on; repeated while they do."""
 
+    async def go(self, battle: UUID) -> None:
+        """Say that a viewer went away; the next `watch`, of whoever is left, takes it back."""
+
+    async def gone(self, battle: UUID) -> bool:
+        """Whether a viewer went away and nobody has looked on since."""
+
     async def watched(self, battle: UUID) -> bool:
         """Whether somebody has looked on within the time after which a stream is abandoned."""
 
@@ -94,6 +101,7 @@ class Shelf:
     forgotten: bool = False
     held: bool = False
     stop: bool = False
+    gone: bool = False
     seen_at: float = 0.0
     touched_at: float = 0.0
 
@@ -147,7 +155,14 @@ class MemoryReplay:
         return self._shelf(battle).held
 
     async def watch(self, battle: UUID) -> None:
-        self._shelf(battle).seen_at = time.monotonic()
+        shelf = self._shelf(battle)
+        shelf.seen_at, shelf.gone = time.monotonic(), False
+
+    async def go(self, battle: UUID) -> None:
+        self._shelf(battle).gone = True
+
+    async def gone(self, battle: UUID) -> bool:
+        return self._shelf(battle).gone
 
     async def watched(self, battle: UUID) -> bool:
         return time.monotonic() - self._shelf(battle).seen_at < watch_seconds()
@@ -212,7 +227,9 @@ class RedisReplay:
         key = f"replay:{battle}"
         async with self.redis.pipeline(transaction=False) as pipe:
             # Only the first piece of a turn may begin a stream: for any other, one must be there, or was lost.
-            pipe.xadd(key, contents(piece), id=id_of(piece.place), nomkstream=piece.place[1] > 1)
+            pipe.xadd(
+                key, contents(piece), id=id_of(piece.place), nomkstream=piece.place[1] > 1 and piece.kind not in BESIDE
+            )
             pipe.expire(key, KEEP_SECONDS)
             added, expires = await result_of(pipe.execute(raise_on_error=False))
         if isinstance(added, ResponseError) and "equal or smaller" in str(added):
@@ -253,7 +270,16 @@ class RedisReplay:
         return bool(await result_of(self.redis.exists(f"held:{battle}")))
 
     async def watch(self, battle: UUID) -> None:
-        await result_of(self.redis.set(f"watched:{battle}", 1, px=int(watch_seconds() * 1000)))
+        async with self.redis.pipeline(transaction=False) as pipe:
+            pipe.set(f"watched:{battle}", 1, px=int(watch_seconds() * 1000))
+            pipe.delete(f"gone:{battle}")
+            await result_of(pipe.execute())
+
+    async def go(self, battle: UUID) -> None:
+        await result_of(self.redis.set(f"gone:{battle}", 1, ex=LEASE_SECONDS))
+
+    async def gone(self, battle: UUID) -> bool:
+        return bool(await result_of(self.redis.exists(f"gone:{battle}")))
 
     async def watched(self, battle: UUID) -> bool:
         return bool(await result_of(self.redis.exists(f"watched:{battle}")))

@@ -4,12 +4,13 @@ docs/pacing.md says why each of these numbers is what it is.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from arena.battles import Script
 from arena.models import Side
 from inference.faults import WorkerFault
+from inference.line import Seat
 from inference.replies import Reply, stream_reply
 
 BEAT_SECONDS = 0.1  # from one tick to the next
@@ -70,12 +71,12 @@ def two_voices() -> Voices:
     return {side: Voice(heard) for side in Side}
 
 
-async def play(script: Script, voices: Voices, emit: Emit) -> None:
+async def play(script: Script, seats: Mapping[int, Seat], voices: Voices, emit: Emit) -> None:
     """Stream both replies through `emit` until both are whole. Raises SideFailed; cancelling hangs up on both."""
     try:
         async with asyncio.TaskGroup() as both:
             for side, voice in voices.items():
-                both.create_task(listen(script, side, voice))
+                both.create_task(listen(script, seats[script.entries[side]], side, voice))
             both.create_task(show_in_step(voices, script.pace, emit) if script.pace else show_at_once(voices, emit))
     except* SideFailed as failed:
         first = failed.exceptions[0]
@@ -84,10 +85,11 @@ async def play(script: Script, voices: Voices, emit: Emit) -> None:
     raise first
 
 
-async def listen(script: Script, side: Side, voice: Voice) -> None:
+async def listen(script: Script, seat: Seat, side: Side, voice: Voice) -> None:
     """Hear one side out. Raises SideFailed."""
     try:
-        await stream_reply(script.entries[side], script.messages[side], script.sampling, voice.hear, voice.reply)
+        entry, messages = script.entries[side], script.messages[side]
+        await stream_reply(entry, messages, script.sampling, voice.hear, voice.reply, seat)
     except WorkerFault as fault:
         raise SideFailed(side, fault) from fault
     voice.end()

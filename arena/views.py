@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from arena.battles import battle_of, describe_battle, start_battle
 from arena.erasing import erase_conversations
-from arena.limits import spend_battle
+from arena.limits import find_room_in_line, spend_battle
 from arena.middleware import refused
 from arena.refusals import BadRequest, StaleForm
 from arena.reports import report_side
@@ -35,6 +35,7 @@ def body(request: HttpRequest) -> dict[str, Any]:
 def battles(request: HttpRequest) -> HttpResponse:
     visitor = the_visitor(request)
     agreed = body(request).get("agreed") is True
+    find_room_in_line()
     spend_battle(visitor, address(request))
     battle = start_battle(voter_id=visitor, agreed=agreed)
     return JsonResponse({"id": str(battle.id), "socket": f"/ws/battles/{battle.id}"}, status=201)

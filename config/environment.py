@@ -77,8 +77,13 @@ class Environment(BaseSettings):
         default=None,
         description="Rounds open whether or not their workers sustain the pace; by default only where DEMO is set.",
     )
+    line_places: int = Field(
+        default=200, ge=1, description="Battles that may wait for a place with both models; more are turned away."
+    )
     worker_connect_seconds: float = Field(default=3, gt=0, description="How long connecting to a worker may take.")
-    worker_queue_seconds: float = Field(default=60, gt=0, description="How long a reply may wait for a free slot.")
+    worker_queue_seconds: float = Field(
+        default=60, gt=0, description="How long a reply that failed waits for another worker."
+    )
     worker_first_token_seconds: float = Field(default=45, gt=0, description="…until its first words.")
     worker_idle_seconds: float = Field(default=25, gt=0, description="…between two pieces of text.")
     worker_total_seconds: float = Field(default=120, gt=0, le=150, description="…from the first word to the last.")

@@ -304,6 +304,7 @@ WORKER_NETWORKS = [
 WORKER_PACE_SECONDS = ENV.worker_pace_seconds
 CANARY_SECONDS = ENV.canary_seconds
 UNCHECKED_WORKERS = bool(ENV.demo) if ENV.unchecked_workers is None else ENV.unchecked_workers
+LINE_PLACES = ENV.line_places
 WORKER_CONNECT_SECONDS = ENV.worker_connect_seconds
 WORKER_QUEUE_SECONDS = ENV.worker_queue_seconds
 WORKER_FIRST_TOKEN_SECONDS = ENV.worker_first_token_seconds

@@ -171,11 +171,16 @@ class Line:
         *,
         name: str,
         asked_at: float,
-        limit: int,
-        tell: Tell | None,
-        failed: Sequence[int],
+        limit: int = 0,
+        tell: Tell | None = None,
+        failed: Sequence[int] = (),
     ) -> dict[int, Seat]:
-        """A place with each of the entries. Whoever is cancelled meanwhile has left the line."""
+        """A place with each of the entries, all at once, in the order of asking. Raises LineFull, NoWorker.
+
+        Whoever is cancelled meanwhile has left the line. name: the same again, in any process, is the same place in it.
+        asked_at: seconds since 1970, by one clock for all. limit: whoever would come further back is turned away; 0:
+        nobody. failed: workers that shall not be asked.
+        """
         seats: asyncio.Future[dict[int, Seat]] = asyncio.get_running_loop().create_future()
         ticket = Ticket(asked_at, tuple(entries), tuple(failed))
         self.waiters[name] = Waiter(ticket, limit, tell, seats)
@@ -396,23 +401,6 @@ def counts(workers: Iterable[int]) -> dict[int, int]:
 
 
 @asynccontextmanager
-async def places(
-    entries: Sequence[int], *, name: str, asked_at: float, limit: int = 0, tell: Tell | None = None
-) -> AsyncIterator[dict[int, Seat]]:
-    """A place with each of the entries, all at once, in the order of asking. Raises LineFull, NoWorker.
-
-    name: the same again, in any process, is the same place in the line. asked_at: seconds since 1970, by one clock for
-    all. limit: whoever would come further back is turned away; 0: nobody. Places can be given back before the end.
-    """
-    one = line()
-    seats = await one.wait_for(entries, name=name, asked_at=asked_at, limit=limit, tell=tell, failed=())
-    try:
-        yield seats
-    finally:
-        one.give([seat.name for seat in seats.values()])
-
-
-@asynccontextmanager
 async def slot(entry_id: int, without: Sequence[int] = (), seat: Seat | None = None) -> AsyncIterator[Worker]:
     """A place on a worker of this entry: the seat, if its worker has not failed yet, or another one.
 
@@ -423,7 +411,7 @@ async def slot(entry_id: int, without: Sequence[int] = (), seat: Seat | None = N
         name = f"reply:{time.time_ns()}:{secrets.token_hex(4)}"
         try:
             async with asyncio.timeout(settings.WORKER_QUEUE_SECONDS):
-                seats = await one.wait_for([entry_id], name=name, asked_at=0.0, limit=0, tell=None, failed=without)
+                seats = await one.wait_for([entry_id], name=name, asked_at=0.0, failed=without)
         except TimeoutError:
             raise Busy(f"no free slot for entry {entry_id}") from None
         seat = seats[entry_id]

@@ -33,7 +33,7 @@ from inference.faults import (
     Unreachable,
     WorkerFault,
 )
-from inference.line import slot
+from inference.line import Seat, slot
 from inference.models import Reasoning, Worker
 from inference.routing import healthy_workers
 
@@ -127,17 +127,23 @@ async def close_client() -> None:
 
 
 async def stream_reply(
-    entry_id: int, messages: Sequence[Message], sampling: Sampling, hear: Hear, reply: Reply | None = None
+    entry_id: int,
+    messages: Sequence[Message],
+    sampling: Sampling,
+    hear: Hear,
+    reply: Reply | None = None,
+    seat: Seat | None = None,
 ) -> Reply:
     """Stream one whole reply into `hear`, piece by piece. Raises a WorkerFault if it does not come whole.
 
     Before the first words, a second worker of the same entry is tried; after them never, and never another entry.
-    reply: is filled in and returned, for whoever wants to know of it though it is cancelled.
+    reply: is filled in and returned, for whoever wants to know of it though it is cancelled. seat: a place that has
+    been taken already.
     """
     reply = reply or Reply()
     while True:
         try:
-            async with slot(entry_id, without=[worker for worker, _ in reply.tried]) as worker:
+            async with slot(entry_id, without=[worker for worker, _ in reply.tried], seat=seat) as worker:
                 reply.worker_id = worker.pk
                 await _listen_and_count(worker, messages, sampling, hear, reply)
         except WorkerFault as fault:

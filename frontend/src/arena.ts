@@ -5,9 +5,9 @@ import { Duel } from "./duel";
 import { parseVisitor, VERDICTS, type Side, type Verdict, type Visitor } from "./frames";
 import { ask } from "./http";
 import { showMarkdown } from "./markdown";
-import { AGREED, KEYS_OFF, onForgotten, remember, remembers } from "./memory";
+import { AGREED, heldQuestion, holdQuestion, KEYS_OFF, onForgotten, remember, remembers } from "./memory";
 import { all, copyOf, oncePerFrame, prefersLessMotion, setText, the } from "./page";
-import { answering, lastTurn, mayFollowUp, type Turn } from "./transcript";
+import { answering, lastTurn, mayFollowUp, type InLine, type Turn } from "./transcript";
 import { fill, languageOfPage, readWords } from "./words";
 
 const words = readWords([
@@ -16,6 +16,10 @@ const words = readWords([
   "reconnecting",
   "offline",
   "answering",
+  "line_place",
+  "line_next",
+  "line_seconds",
+  "line_minutes",
   "ready",
   "voting",
   "voted",
@@ -135,7 +139,15 @@ function arrive(): void {
   if (id === duel.id) return;
   problem = "";
   if (id === null) duel.leave();
-  else void duel.open(id);
+  else void duel.open(id).then(giveBack);
+  draw();
+}
+
+/** The question of a place in the line that was lost while the page was loading. */
+function giveBack(): void {
+  const { state, turns } = duel.transcript;
+  if (duel.id === null || state !== "open" || turns.length > 0 || box.value) return;
+  box.value = heldQuestion(duel.id);
   draw();
 }
 
@@ -189,7 +201,7 @@ function drawTurn(shown: HTMLElement, turn: Turn): void {
 
 function drawAnswer(card: HTMLElement, turn: Turn, side: Side): void {
   const reply = turn[side];
-  const live = (turn.state === "sending" || turn.state === "streaming") && !reply.done;
+  const live = ["sending", "waiting", "streaming"].includes(turn.state) && !reply.done;
   showMarkdown(the("text", card), reply.text);
   card.toggleAttribute("aria-busy", live);
   const quiet = the("waiting", card);
@@ -257,7 +269,11 @@ function drawComposer(stage: Stage): void {
 function drawDock(stage: Stage): void {
   the("dock").hidden = stage === "fresh" && duel.connection === "none";
   const open = stage === "answering" || stage === "ready";
-  setText(the("status"), dockWords(stage));
+  const turn = lastTurn(duel.transcript);
+  const line = turn?.state === "waiting" && duel.connection === "open" ? turn.line : null;
+  drawLine(line, turn?.prompt ?? "");
+  the("status").classList.toggle("hidden", line !== null);
+  setText(the("status"), line ? announced(line) : dockWords(stage));
   the("stop").hidden = !(lastTurn(duel.transcript)?.state === "streaming" && duel.connection === "open");
   for (const button of all<HTMLButtonElement>("verdict")) {
     button.disabled = stage !== "ready" || duel.voting;
@@ -271,6 +287,42 @@ function drawDock(stage: Stage): void {
   keys.dataset["keys"] = keysWork() ? "on" : "off";
   setText(keys, keysWork() ? words.keys_on : words.keys_off);
   drawAfter(stage);
+}
+
+// --- The line ---
+
+const ANNOUNCED_EVERY = 15_000; // milliseconds; to hear each change would be to hear nothing else
+let lastAnnounced = { words: "", place: 0, at: 0 };
+
+function drawLine(line: InLine | null, question: string): void {
+  the("line").hidden = line === null;
+  the("leave").hidden = line === null;
+  if (line === null) {
+    lastAnnounced = { words: "", place: 0, at: 0 };
+    return;
+  }
+  if (duel.id !== null) holdQuestion(duel.id, question);
+  setText(the("line-place"), placeWords(line));
+  setText(the("line-wait"), waitWords(line));
+}
+
+function placeWords({ place }: InLine): string {
+  return place === 1 ? words.line_next : fill(words.line_place, { place });
+}
+
+/** As exact as it can be meant. */
+function waitWords({ seconds }: InLine): string {
+  if (seconds > 90) return fill(words.line_minutes, { n: Math.round(seconds / 60) });
+  return fill(words.line_seconds, { n: seconds > 10 ? Math.ceil(seconds / 5) * 5 : seconds });
+}
+
+/** What a screen reader says: the place when it has changed, and not too often. */
+function announced(line: InLine): string {
+  const now = performance.now();
+  const due = lastAnnounced.at === 0 || now - lastAnnounced.at > ANNOUNCED_EVERY || line.place === 1;
+  if (line.place !== lastAnnounced.place && due)
+    lastAnnounced = { words: `${placeWords(line)}, ${waitWords(line)}`, place: line.place, at: now };
+  return lastAnnounced.words;
 }
 
 function dockWords(stage: Stage): string {
@@ -423,9 +475,10 @@ the("keys").addEventListener("click", () => {
   remember(KEYS_OFF, keysWork());
   draw();
 });
-the("stop").addEventListener("click", () => {
-  duel.stop();
-});
+for (const name of ["stop", "leave"])
+  the(name).addEventListener("click", () => {
+    duel.stop();
+  });
 the("next").addEventListener("click", () => {
   duel.leave();
   forgetAddress();

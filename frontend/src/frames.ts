@@ -13,6 +13,7 @@ export type Request =
 /** What the arena's socket says. */
 export type Frame =
   | { readonly type: "asked"; readonly text: string }
+  | { readonly type: "queued"; readonly place: number; readonly seconds: number }
   | { readonly type: "token"; readonly tick: number; readonly a: string; readonly b: string }
   | { readonly type: "done"; readonly side: Side; readonly cut: boolean }
   | { readonly type: "ready" }
@@ -137,7 +138,7 @@ export type Names = Readonly<Record<Side, Name>>;
 export const SET_ASIDE = ["over_cap", "own_team"] as const;
 export type SetAside = (typeof SET_ASIDE)[number];
 
-export const TURN_STATES = ["streaming", "complete", "stopped", "void"] as const;
+export const TURN_STATES = ["waiting", "streaming", "complete", "stopped", "void"] as const;
 export type TurnState = (typeof TURN_STATES)[number];
 
 /** A battle as GET /battles/<id> tells it. */
@@ -242,6 +243,7 @@ const verdict = oneOf(VERDICTS);
 
 const frames: { readonly [T in Frame["type"]]: Check<Extract<Frame, { type: T }>> } = {
   asked: exactly({ type: oneOf(["asked"]), text }),
+  queued: exactly({ type: oneOf(["queued"]), place: number, seconds: number }),
   token: exactly({ type: oneOf(["token"]), tick: number, a: text, b: text }),
   done: exactly({ type: oneOf(["done"]), side, cut: truth }),
   ready: exactly({ type: oneOf(["ready"]) }),

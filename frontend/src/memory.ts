@@ -22,8 +22,31 @@ export function remembers(key: string): boolean {
   }
 }
 
+/** The question that waits in the line, for this tab alone: a reload that takes too long loses the place. */
+export function holdQuestion(battle: string, question: string): void {
+  try {
+    sessionStorage.setItem("waiting", JSON.stringify([battle, question]));
+  } catch {
+    return;
+  }
+}
+
+export function heldQuestion(battle: string): string {
+  try {
+    const held: unknown = JSON.parse(sessionStorage.getItem("waiting") ?? "null");
+    return Array.isArray(held) && held[0] === battle && typeof held[1] === "string" ? held[1] : "";
+  } catch {
+    return "";
+  }
+}
+
 export function forgetAll(): void {
   for (const key of [AGREED, KEYS_OFF]) remember(key, false);
+  try {
+    sessionStorage.removeItem("waiting");
+  } catch {
+    return;
+  }
 }
 
 /** Calls when another page of this device has forgotten all. */

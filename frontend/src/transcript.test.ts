@@ -59,6 +59,38 @@ const battle: Battle = {
   erased: false,
 };
 
+const queued = (place: number, seconds: number): Frame => ({ type: "queued", place, seconds });
+
+describe("a question in the line", () => {
+  const waiting = after(asked(fresh, "Why?"), queued(3, 40), queued(2, 25));
+
+  it("knows its place, and forgets it with the first words", () => {
+    expect(lastTurn(waiting)).toMatchObject({ state: "waiting", line: { place: 2, seconds: 25 } });
+    expect(answering(waiting)).toBe(true);
+    expect(lastTurn(after(waiting, token(1, "a", "Be")))).toMatchObject({ state: "streaming", line: null });
+  });
+
+  it("goes back into the box when it has left the line, and for no other refusal", () => {
+    const left = after(waiting, { type: "refused", code: "left_line", message: "You have left." });
+    expect(left).toMatchObject({ turns: [], returned: "Why?", message: "You have left." });
+    const other = after(waiting, { type: "refused", code: "too_many", message: "Slowly." });
+    expect(lastTurn(other)?.state).toBe("waiting");
+  });
+
+  it("keeps its place through a reload, and comes back when the server knows nothing of it any more", () => {
+    const known: BattleTurn = { ...turn, state: "waiting", a: "", b: "", last_tick: 0 };
+    const reloaded = after(told(fresh, { ...battle, turns: [known], votable: false, tick: 0 }), queued(1, 9));
+    expect(lastTurn(reloaded)).toMatchObject({ state: "waiting", prompt: "Why?", line: { place: 1 } });
+    const again = told(waiting, { ...battle, turns: [known], votable: false, tick: 0 });
+    expect(lastTurn(again)?.line).toEqual({ place: 2, seconds: 25 });
+    expect(told(waiting, { ...battle, turns: [], votable: false, tick: 0 }).returned).toBe("Why?");
+  });
+
+  it("asked in another tab is looked into", () => {
+    expect(after(fresh, queued(4, 30)).astray).toBe(true);
+  });
+});
+
 describe("a transcript", () => {
   it("grows word by word into two answers that can be judged", () => {
     expect(answered.turns[0]).toMatchObject({

@@ -9,6 +9,12 @@ export interface Reply {
   readonly cut: boolean;
 }
 
+/** How far in front it is, and in how many seconds it may be its turn. */
+export interface InLine {
+  readonly place: number;
+  readonly seconds: number;
+}
+
 export interface Turn {
   readonly number: number;
   /** "sending": asked here, and nothing has been heard of it yet. */
@@ -17,6 +23,8 @@ export interface Turn {
   readonly a: Reply;
   readonly b: Reply;
   readonly firstTick: number;
+  /** Known while it waits for a place with both models. */
+  readonly line: InLine | null;
 }
 
 export interface Transcript {
@@ -53,6 +61,9 @@ export const fresh: Transcript = {
   erased: false,
 };
 
+/** With these a turn goes out of the line. */
+const OUT_OF_LINE = ["left_line", "line_full", "place_lost"];
+
 const silence: Reply = { text: "", done: false, cut: false };
 
 export function lastTurn(transcript: Transcript): Turn | undefined {
@@ -62,7 +73,7 @@ export function lastTurn(transcript: Transcript): Turn | undefined {
 /** Whether an answer is on its way. */
 export function answering(transcript: Transcript): boolean {
   const state = lastTurn(transcript)?.state;
-  return transcript.state === "open" && (state === "sending" || state === "streaming");
+  return transcript.state === "open" && (state === "sending" || state === "waiting" || state === "streaming");
 }
 
 function streaming(transcript: Transcript): boolean {
@@ -88,6 +99,7 @@ export function asked(transcript: Transcript, prompt: string): Transcript {
     a: silence,
     b: silence,
     firstTick: transcript.tick + 1,
+    line: null,
   };
   return {
     ...transcript,
@@ -107,6 +119,8 @@ export function heard(transcript: Transcript, frame: Frame): Transcript {
     case "asked":
       if (!answering(transcript)) return transcript;
       return withLast(transcript, (turn) => ({ ...turn, prompt: frame.text }));
+    case "queued":
+      return queued(transcript, frame.place, frame.seconds);
     case "token":
       return token(transcript, frame.tick, frame.a, frame.b);
     case "done":
@@ -130,12 +144,19 @@ export function heard(transcript: Transcript, frame: Frame): Transcript {
   }
 }
 
+function queued(transcript: Transcript, place: number, seconds: number): Transcript {
+  if (!answering(transcript)) return { ...transcript, astray: true };
+  if (streaming(transcript)) return transcript;
+  return withLast(transcript, (turn) => ({ ...turn, state: "waiting", line: { place, seconds } }));
+}
+
 function token(transcript: Transcript, tick: number, a: string, b: string): Transcript {
   if (tick <= transcript.tick) return transcript; // shown before the connection broke
   if (!answering(transcript) || tick !== transcript.tick + 1) return { ...transcript, astray: true };
   const grown = withLast(transcript, (turn) => ({
     ...turn,
     state: "streaming",
+    line: null,
     a: { ...turn.a, text: turn.a.text + a },
     b: { ...turn.b, text: turn.b.text + b },
   }));
@@ -148,7 +169,11 @@ function refused(
 ): Transcript {
   const turn = lastTurn(transcript);
   const ours =
-    turn && answering(transcript) && (turn.state === "sending" || frame.code === "still_answering");
+    turn &&
+    answering(transcript) &&
+    (turn.state === "sending" ||
+      frame.code === "still_answering" ||
+      (turn.state === "waiting" && OUT_OF_LINE.includes(frame.code)));
   if (!ours || frame.code === "not_answering") return { ...transcript, message: frame.message };
   // What was shown under our prompt answered another tab's.
   const strangers = turn.state === "streaming";
@@ -173,12 +198,15 @@ function returned(transcript: Transcript, turn: Turn): Transcript {
  */
 export function told(transcript: Transcript, battle: Battle): Transcript {
   const before = lastTurn(transcript);
-  const unheard = before?.state === "sending" && before.number > battle.turns.length ? before.prompt : null;
+  const unheard =
+    (before?.state === "sending" || before?.state === "waiting") && before.number > battle.turns.length
+      ? before.prompt
+      : null;
   const kept = (turn: BattleTurn): Turn | undefined =>
-    turn.state === "streaming"
+    turn.state === "streaming" || turn.state === "waiting"
       ? transcript.turns.find((here) => here.number === turn.number && here.firstTick === turn.first_tick)
       : undefined;
-  const live = battle.turns.find((turn) => turn.state === "streaming");
+  const live = battle.turns.find((turn) => turn.state === "streaming" || turn.state === "waiting");
   const tick = !live ? battle.tick : kept(live) ? transcript.tick : live.first_tick - 1;
   return {
     state: battle.state,
@@ -200,7 +228,7 @@ export function told(transcript: Transcript, battle: Battle): Transcript {
 }
 
 function asTold(turn: BattleTurn): Turn {
-  const done = turn.state !== "streaming";
+  const done = turn.state !== "streaming" && turn.state !== "waiting";
   return {
     number: turn.number,
     state: turn.state,
@@ -208,6 +236,7 @@ function asTold(turn: BattleTurn): Turn {
     a: { text: turn.a, done, cut: turn.cut.includes("a") },
     b: { text: turn.b, done, cut: turn.cut.includes("b") },
     firstTick: turn.first_tick,
+    line: null,
   };
 }
 

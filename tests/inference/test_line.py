@@ -6,7 +6,7 @@ import pytest
 
 from inference import line as lines
 from inference.faults import NoWorker
-from inference.line import LineFull, close_line, forecast, line, places, who_goes
+from inference.line import LineFull, close_line, forecast, line, who_goes
 from inference.load import Hold, Record, Ticket
 from inference.models import Entry, Worker
 
@@ -96,9 +96,11 @@ class Guest:
 
     async def _stay(self, pair, asked_at, options):
         tell = lambda place, seconds: self.told.append((place, seconds))  # noqa: E731
-        async with places(pair, name=f"guest:{asked_at}", asked_at=asked_at, tell=tell, **options):
-            self.served.set()
-            await self.leave.wait()
+        one, name = line(), f"guest:{asked_at}"
+        seats = await one.wait_for(pair, name=name, asked_at=asked_at, tell=tell, **options)
+        self.served.set()
+        await self.leave.wait()
+        one.give([seat.name for seat in seats.values()])
 
     async def go(self):
         self.leave.set()
