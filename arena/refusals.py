@@ -193,6 +193,11 @@ class NoSuchRound(Refusal):
     message = _("There is no such round.")
 
 
+class NoSuchEdition(Refusal):
+    code, status = "no_such_edition", 404
+    message = _("There is no such edition of the decision, or no scores were kept with it.")
+
+
 class NoSuchList(Refusal):
     code, status = "no_such_list", 404
     message = _("There is no official list of that day.")

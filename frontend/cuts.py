@@ -75,7 +75,7 @@ def as_drawn(contest: Round, *, live: bool) -> dict[str, Any]:
         "preview": preview,
         "others": others(preview, names) if preview else [],
         "beacon": found["beacon"] and beacon_as_drawn(found["beacon"]),
-        "editions": editions(found["editions"], names),
+        "editions": editions(found["editions"], names, found["key"]),
     }
 
 
@@ -88,11 +88,12 @@ def shown_of(contest: Round, names: Names) -> Shown:
     )
 
 
-def editions(told: Iterable[Mapping[str, Any]], names: Names) -> list[dict[str, Any]]:
+def editions(told: Iterable[Mapping[str, Any]], names: Names, key: str) -> list[dict[str, Any]]:
     """A decision's editions, the newest first, each with who was out by it; told: as the API tells them."""
     drawn = [
         {
             **one,
+            "key": key,
             "at": datetime.fromisoformat(one["at"]),
             "why": CAUSES[one["cause"]],
             "out": _("Out: {who}.").format(who=listed(one["goes"], names)) if one["goes"] else _("Nobody is out."),

@@ -55,7 +55,7 @@ def record_page(request: HttpRequest, key: str) -> HttpResponse:
             "stays": [part.entry for part in parts if part.state not in GONE],
             "decided": decision is not None,
             "story": decision and story(decision, shown_of(contest, found["names"]), decided=True),
-            "editions": editions(found["editions"], found["names"]) if decision else [],
+            "editions": editions(found["editions"], found["names"], contest.key) if decision else [],
             "rulings": [ruling_as_drawn(one) for one in rulings_in_force(contest)],
             "run_offs": contest.run_offs.exclude(state__in=UNOPENED).order_by("leg"),
             "files": [{"name": file.name, "size": file.stat().st_size} for file in public_files(contest)],

@@ -1,6 +1,7 @@
 """The page of a round's scores: what each component gave, the totals, and every mark with what shows it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,10 +21,14 @@ Z95 = 1.96
 @require_safe
 @introduces_visitor
 def scores_page(request: HttpRequest, key: str) -> HttpResponse:
-    found = public_scores(key)
-    if found is None or not found["components"]:
+    wanted = request.GET.get("edition", "")
+    edition = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 6 else None
+    found = public_scores(key, edition=edition)
+    if found is None or not found["components"] or (wanted and edition is None):
         raise Http404
-    return render(request, "frontend/scores.html", as_drawn(found))
+    editions = [{**one, "when": datetime.fromisoformat(one["at"])} for one in found["editions"]]
+    corrected = bool(editions) and not editions[-1]["as_now"]
+    return render(request, "frontend/scores.html", as_drawn(found) | {"editions": editions, "corrected": corrected})
 
 
 def as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:

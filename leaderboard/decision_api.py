@@ -21,6 +21,9 @@ class DecisionEditionOut(Schema):
     cause: str  # published or ruling
     at: str  # ISO 8601
     digest: str  # SHA-256 of the decision as it stands in the files
+    goes: list[str]
+    ineligible: list[str]  # who had not passed the gate then
+    scores: bool  # whether a composite's scores were kept as they stood with it: /scores?edition=
 
 
 class PreviewOut(Schema):

@@ -21,7 +21,7 @@ from leaderboard.boards import as_told
 from leaderboard.cut.told import decision_of
 from leaderboard.editions import served
 from leaderboard.judging import line_of
-from leaderboard.models import Board, Round
+from leaderboard.models import Board, Decision, Round
 from leaderboard.scoring.files import write_scores
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # wide ones count in East Asia's Excel
@@ -53,7 +53,9 @@ def export_board(edition: Board, folder: Path, *, told: Told = int) -> list[Path
         write_ballots(contest.gate, edition.position, unfinished / BALLOTS, told=told)
         for name, write in WRITERS.items():
             write(contest, edition, unfinished / name)
-        found = [*write_decision(contest, edition, unfinished), *write_scores(contest, unfinished, harmless=harmless)]
+        decision = decision_of(contest, edition)
+        found = write_decision(decision, unfinished) if decision else []
+        found += write_scores(contest, decision, unfinished, harmless=harmless)
         names = sorted([*WRITERS, BALLOTS, *found])
         write_sums(unfinished, names)
         (folder / SUMS).unlink(missing_ok=True)
@@ -115,11 +117,8 @@ def harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_STARTS) else value
 
 
-def write_decision(contest: Round, edition: Board, folder: Path) -> list[str]:
+def write_decision(found: Decision, folder: Path) -> list[str]:
     """The decision that the edition shows and what it rests on, as they were recorded. Returns the files' names."""
-    found = decision_of(contest, edition)
-    if found is None:
-        return []
     (folder / GROUNDS).write_bytes(found.grounds.encode())
     (folder / DECISION).write_bytes(found.content.encode())
     return [GROUNDS, DECISION]

@@ -7,7 +7,7 @@ from django.views.decorators.http import conditional_page
 from ninja import Router, Schema
 from ninja.decorators import decorate_view
 
-from arena.refusals import NoSuchRound
+from arena.refusals import NoSuchEdition, NoSuchRound
 from leaderboard.answers import RefusalOut, shared_for_a_second
 from leaderboard.scoring.told import public_scores
 
@@ -85,6 +85,14 @@ class MissingOut(Schema):
     judges: int  # how many more have to mark
 
 
+class ScoresEditionOut(Schema):
+    """A decision with which the scores were kept as they stood."""
+
+    edition: int
+    at: str
+    as_now: bool  # whether no mark has been corrected since
+
+
 class ScoresOut(Schema):
     round: int
     key: str
@@ -100,13 +108,18 @@ class ScoresOut(Schema):
     entries: list[TotalOut]
     average: AverageOut | None
     missing: list[MissingOut]
+    edition: int | None  # with which the scores stood like this; null: as they stand now
+    editions: list[ScoresEditionOut]
 
 
 @router.get("/rounds/{key}/scores", response={200: ScoresOut, 404: RefusalOut}, summary="Composite scores")
 @decorate_view(shared_for_a_second, conditional_page)
-def round_scores(request: HttpRequest, key: str) -> dict[str, Any]:
-    """What each component gave, what it adds up to, and every mark with what shows it."""
-    found = public_scores(key)
+def round_scores(request: HttpRequest, key: str, edition: int | None = None) -> dict[str, Any]:
+    """What each component gave, what it adds up to, and every mark with what shows it.
+
+    `edition`: as they stood with that edition of the decision, whatever was corrected since.
+    """
+    found = public_scores(key, edition=edition)
     if found is None:
-        raise NoSuchRound
+        raise NoSuchRound if edition is None else NoSuchEdition
     return found

@@ -31,6 +31,7 @@ from leaderboard.models import (
     Ruling,
 )
 from leaderboard.participations import write_state
+from leaderboard.scoring.told import scores_with_result
 from rating import Ballots
 from rating import decision as pure
 
@@ -214,6 +215,7 @@ def write_edition(
         position=board.position,
         grounds=grounds.canonical(),
         content=found.canonical(),
+        scores=scores_with_result(contest),
         digest=found.digest(),
     )
 

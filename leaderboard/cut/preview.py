@@ -96,6 +96,7 @@ def told(contest: Round, *, live: bool = False) -> dict[str, Any]:
                 "cause": one.cause,
                 "at": one.at.isoformat(),
                 "digest": one.digest,
+                "scores": bool(one.scores),
                 "goes": one.told()["goes"],
                 "ineligible": [
                     entrant["slug"] for entrant in one.told_grounds()["field"] if entrant["why"] == INELIGIBLE

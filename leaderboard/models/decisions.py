@@ -35,6 +35,11 @@ class Decision(models.Model):
     position = models.PositiveBigIntegerField(help_text="The last vote it knows.")
     grounds = models.TextField(help_text="rating.Grounds as canonical JSON.")
     content = models.TextField(help_text="rating.Decision as canonical JSON, which says who is out and why.")
+    scores = models.TextField(
+        blank=True,
+        help_text="The composite's scores and marks as everybody is told them with it, as JSON; empty where there are "
+        "none, and of before they were kept.",
+    )
     digest = models.CharField(max_length=64, help_text="SHA-256 of the content, in hexadecimal.")
     at = models.DateTimeField(db_default=Now())
 

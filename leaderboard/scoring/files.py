@@ -6,20 +6,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from leaderboard.models import Round
-from leaderboard.scoring.told import told
+from leaderboard.models import Decision, Round
+from leaderboard.scoring.told import scores_of, told, without_state
 
 SCORES, MARKS = "scores.json", "marks.csv"
 COLUMNS = ("component", "entry", "part", "test", "judge", "value", "error", "items", "corrected", "evidence", "at")
 
 
-def write_scores(contest: Round, folder: Path, *, harmless: Callable[[Any], Any]) -> list[str]:
-    """Write both where the rulebook lets them be public. Returns their names. harmless: what a cell may not be."""
-    found = told(contest, all_of_it=False)
+def write_scores(
+    contest: Round, decision: Decision | None, folder: Path, *, harmless: Callable[[Any], Any]
+) -> list[str]:
+    """Write both where the rulebook lets them be public: as they stood with the decision. Returns their names.
+
+    harmless: what a cell may not be.
+    """
+    found = scores_of(decision) if decision and decision.scores else without_state(told(contest, all_of_it=False))
     if not found["components"] or not found["public"]:
         return []
-    content = {name: value for name, value in found.items() if name != "state"}
-    (folder / SCORES).write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (folder / SCORES).write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     # With a byte order mark, without which Excel garbles Hangul.
     with (folder / MARKS).open("w", encoding="utf-8-sig", newline="") as out:
         rows = csv.writer(out)

@@ -1,5 +1,6 @@
 """Scores as the page, the API and the files tell them: every figure exact and as printed, and what is missing."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -7,7 +8,7 @@ from typing import Any
 
 from leaderboard.components import Arena, Panel
 from leaderboard.editions import newest, served
-from leaderboard.models import DECIDED, UNOPENED, Mark, Round, RoundState
+from leaderboard.models import DECIDED, UNOPENED, Decision, Mark, Round, RoundState
 from leaderboard.rulebook import Rulebook, in_force
 from leaderboard.scoring.adding import Missing
 from leaderboard.scoring.components import ScoresMissing, Sheet, component_of, sheet_of, spelt
@@ -15,10 +16,28 @@ from leaderboard.timeline import public_round
 from rating import Component, Composite, composite_of, rounded
 
 
-def public_scores(key: str) -> dict[str, Any] | None:
-    """A round's scores as far as they are public, without components where the rating decides alone; None: no round."""
+def public_scores(key: str, *, edition: int | None = None) -> dict[str, Any] | None:
+    """A round's scores as far as they are public, without components where the rating decides alone; None: no round.
+
+    edition: as they stood with this edition of the decision; None, too, where none were kept with it.
+    """
     contest = public_round(key)
-    return None if contest is None else told(contest, all_of_it=False)
+    if contest is None:
+        return None
+    now = told(contest, all_of_it=False)
+    kept = {one.edition: one for one in contest.decisions.exclude(scores="").order_by("edition")}
+    if edition is not None and edition not in kept:
+        return None
+    found = {"state": contest.state, **scores_of(kept[edition])} if edition is not None else now
+    editions = [
+        {
+            "edition": number,
+            "at": one.at.isoformat(),
+            "as_now": marks_in(scores_of(one)) == marks_in(now),
+        }
+        for number, one in kept.items()
+    ]
+    return found | {"edition": edition, "editions": editions}
 
 
 def scores_public(contest: Round, rules: Rulebook) -> bool:
@@ -31,10 +50,36 @@ def scores_public(contest: Round, rules: Rulebook) -> bool:
     return contest.state == RoundState.ANNULLED and contest.transitions.filter(to_state__in=DECIDED).exists()
 
 
-def told(contest: Round, *, all_of_it: bool = True) -> dict[str, Any]:
-    """The scores of a round. all_of_it: also what is not public, for organizers."""
+def scores_with_result(contest: Round) -> str:
+    """The scores as they are published with the result that is being decided, as JSON; "" where there are none.
+
+    Kept with the decision: a mark that is corrected later makes others, and changes none of these.
+    """
+    found = told(contest, all_of_it=False, decided=True)
+    return json.dumps(without_state(found), ensure_ascii=False) if found["components"] else ""
+
+
+def without_state(found: dict[str, Any]) -> dict[str, Any]:
+    """Less what goes on changing while the scores stay."""
+    return {name: value for name, value in found.items() if name != "state"}
+
+
+def marks_in(found: dict[str, Any]) -> list[Any]:
+    """All that was entered, component by component."""
+    return [one["marks"] for one in found["components"]]
+
+
+def scores_of(decision: Decision) -> dict[str, Any]:
+    """The scores as they were kept with a decision."""
+    found: dict[str, Any] = json.loads(decision.scores)
+    return found
+
+
+def told(contest: Round, *, all_of_it: bool = True, decided: bool = False) -> dict[str, Any]:
+    """The scores of a round. all_of_it: also what is not public, for organizers; decided: as with its result."""
     rules = in_force(contest)
-    shown = all_of_it or scores_public(contest, rules)
+    public = decided or scores_public(contest, rules)
+    shown = all_of_it or public
     head = {
         "round": contest.number,
         "key": contest.key,
@@ -42,7 +87,7 @@ def told(contest: Round, *, all_of_it: bool = True) -> dict[str, Any]:
         "title": contest.series.title,
         "title_ko": contest.series.title_ko,
         "state": contest.state,
-        "public": scores_public(contest, rules),
+        "public": public,
         "cut_size": rules.cut_size,
         "total": str(rules.total),
         "total_places": rules.total_places,
@@ -50,7 +95,7 @@ def told(contest: Round, *, all_of_it: bool = True) -> dict[str, Any]:
     sheet = sheet_of(contest)
     if sheet is None:
         return head | {"components": [], "entries": [], "average": None, "missing": []}
-    added = Added.of(contest, sheet, all_of_it=all_of_it) if shown else None
+    added = Added.of(contest, sheet, live=all_of_it or decided) if shown else None
     return head | {
         "components": [component_told(sheet, added, one, all_of_it=all_of_it) for one in rules.components],
         "entries": entries_told(contest, sheet, added) if added else [],
@@ -69,12 +114,12 @@ class Added:
     missing: tuple[Missing, ...]
 
     @classmethod
-    def of(cls, contest: Round, sheet: Sheet, *, all_of_it: bool) -> "Added":
+    def of(cls, contest: Round, sheet: Sheet, *, live: bool) -> "Added":
         complete, missing = {}, list(sheet.missing)
         for rule in sheet.rules.components:
             if isinstance(rule, Arena):
                 # While the public board stands still, nobody is told how the votes behind it go.
-                if not all_of_it and served(contest.series) != newest(contest.series):
+                if not live and served(contest.series) != newest(contest.series):
                     missing += [Missing(rule.name, slug) for slug in sheet.slugs]
                     continue
                 try:

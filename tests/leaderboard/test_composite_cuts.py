@@ -5,16 +5,22 @@ from fractions import Fraction
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import translation
 
+from leaderboard.appeals.ruling import Verdict, confirm_ruling, propose_ruling
 from leaderboard.cut.decisions import decide_now
+from leaderboard.editions import served
+from leaderboard.export import export_board
 from leaderboard.fold import fold
-from leaderboard.models import Decision, ParticipationState, Round
+from leaderboard.models import Actor, Decision, ParticipationState, Round, RoundState
 from leaderboard.rounds import CannotClose, close_round
 from leaderboard.scoring.told import told
+from leaderboard.states import move
 from rating.decision import Grounds
 from tests.conftest import make_contest
 from tests.leaderboard.scored import JANUARY, composite
+from tests.leaderboard.test_appeals import appeal, organizer
 from tests.leaderboard.test_closing import decide
 from tests.leaderboard.test_marks import ANNOUNCED, BENCHMARK, EXPERTS, announced, enter, weighed  # noqa: F401
 
@@ -72,6 +78,47 @@ def test_an_export_has_the_scores_once_they_are_public(weighed, enter, tmp_path)
     assert len(marks) == 1 + 4 * 5 + 4 * 3
     assert "experts,alder,,,J1,0,,,0,https://example.org/marks.pdf," in "\n".join(marks)
     assert "marks.csv" in (tmp_path / "late" / "SHA256SUMS").read_text()
+
+
+def test_marks_corrected_during_appeals_make_the_next_edition_and_change_nothing_of_the_one_before(
+    weighed,  # noqa: F811
+    enter,  # noqa: F811
+    tmp_path,
+):
+    enter("benchmark", BEHIND[0])
+    enter("experts", BEHIND[1])
+    decide(weighed)
+    close_round(weighed)
+    move(weighed, RoundState.APPEAL, by=Actor.COMMAND, reason="As agreed.")
+    first = served(weighed.series)
+    names = {"scores.json", "marks.csv", "decision.json", "grounds.json"}
+    before = {one.name: one.read_bytes() for one in export_board(first, tmp_path / "a") if one.name in names}
+    page = "/rounds/1/scores"
+    assert "data-corrected" not in Client().get(page).content.decode()
+    # Alder's judges had meant 35, and Birch's nothing.
+    meant = "".join(f"{slug},J{n},{value}\n" for slug, value in (("alder", 35), ("birch", 0)) for n in (1, 2, 3))
+    enter("experts", f"entry,judge,value\n{meant}", reason="Mixed up.")
+    assert "data-corrected" in Client().get(page).content.decode()
+    made = appeal(weighed, "alder", ground="scoring")
+    ahn, bae = organizer("ahn"), organizer("bae")
+    confirm_ruling(propose_ruling(made, Verdict("granted", "recompute", "Mixed up."), by=ahn), by=bae)
+    assert out(weighed) == ["birch"]
+    again = {one.name: one.read_bytes() for one in export_board(first, tmp_path / "b") if one.name in names}
+    assert again == before
+    late = tmp_path / "late"
+    export_board(served(weighed.series), late)
+    for edition, folder, value in ((1, tmp_path / "b", "0"), (2, late, "35")):
+        told = Client().get(f"/api/v1{page}?edition={edition}").json()
+        components = json.loads((folder / "scores.json").read_text())["components"]
+        assert told["components"] == components
+        marks = [one for one in components[1]["marks"] if one["slug"] == "alder"]
+        assert {one["value"] for one in marks} == {value}
+        assert f"experts,alder,,,J1,{value}," in (folder / "marks.csv").read_text(encoding="utf-8-sig")
+        assert f'data-edition="{edition}"' in Client().get(f"{page}?edition={edition}").content.decode()
+        assert f"{page}?edition={edition}" in Client().get("/rounds/1/cut").content.decode()
+    assert [one["as_now"] for one in told["editions"]] == [False, True]
+    assert Client().get(f"/api/v1{page}?edition=3").json()["code"] == "no_such_edition"
+    assert Client().get(f"{page}?edition=3").status_code == 404
 
 
 def test_a_tie_of_totals_goes_by_the_component_that_the_rulebook_names(transactional_db, worker, enter):  # noqa: F811
