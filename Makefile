@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes
 FRONT := $(shell find frontend/src frontend/styles frontend/public -type f 2>/dev/null) frontend/vite.config.ts frontend/package.json
 
-.PHONY: help demo season contest up test check bench simulate faults format secrets free-port tools
+.PHONY: help demo season contest up test ratings check bench simulate faults format secrets free-port tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -28,10 +28,12 @@ contest: free-port .venv/site frontend/dist/manifest.json frontend/locale/ko/LC_
 up: .venv/dev .venv/demo-$(MODELS) frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## What docker-compose.yml says, as processes on local PostgreSQL and Redis (PORT, MODELS)
 	@exec $(BIN)/python -m config.up --port "$(PORT)" --profile $(if $(filter echo,$(MODELS)),echo,cpu)
 
-test: .venv/dev .venv/demo-real frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo check ## Set up, check and run every test
+test: .venv/dev .venv/demo-real frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo check ratings ## Set up, check and run every test
 	cd frontend && npm run --silent test
-	$(BIN)/python -m pytest tests/rating --cov=rating --cov-branch --cov-fail-under=100 --cov-report=term:skip-covered
 	$(BIN)/python -m pytest --ignore tests/rating
+
+ratings: .venv/dev ## The tests of rating/ alone, each line and branch of which they must reach
+	$(BIN)/python -m pytest tests/rating --cov=rating --cov-branch --cov-fail-under=100 --cov-report=term:skip-covered
 
 check: .venv/dev frontend/node_modules/.ready ## Format, lint, types, import contracts, migrations
 	$(BIN)/ruff format --check --quiet .

@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.one_shape  # each process is told its settings
+
 RIGHT = {
     "ALLOWED_HOSTS": "arena.example.org,localhost",
     "DATABASE_URL": "postgres://arena@database/arena",

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.processes import RunningSite, answers, ended_at_last, free_port
 from tests.servers import wait_until
-from tests.visitor import Visitor, receive, send, texts, until_ended
+from tests.visitor import NO_TLS, Visitor, receive, send, texts, until_ended
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Web:
     process: Popen[str]
 
     def ready(self) -> int:
-        return httpx.get(f"{self.url}/readyz", trust_env=False).status_code
+        return httpx.get(f"{self.url}/readyz", trust_env=False, verify=NO_TLS).status_code
 
 
 @pytest.fixture

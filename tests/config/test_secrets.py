@@ -8,6 +8,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.one_shape  # each process is told its settings
+
 TELL = """
 from django.conf import settings
 import django; django.setup()

@@ -21,6 +21,7 @@ import psycopg
 from tests.conftest import skip_or_fail
 from tests.processes import ROOT, free_port
 from tests.servers import wait_until
+from tests.visitor import NO_TLS
 
 START_SECONDS = 90.0  # until a whole stack answers
 RESTART_SECONDS = 40.0  # until one killed process does again, on a busy machine
@@ -208,7 +209,7 @@ def listens(port: int) -> bool:
 def status(url: str) -> int:
     """The status of an answer; 0 for none."""
     try:
-        return httpx.get(url, trust_env=False, timeout=5).status_code
+        return httpx.get(url, trust_env=False, timeout=5, verify=NO_TLS).status_code
     except httpx.TransportError:
         return 0
 

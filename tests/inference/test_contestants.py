@@ -11,7 +11,7 @@ from inference import contestants
 from inference.contestants import CONTESTANTS, Base, NoModel
 from tests.conftest import ROOT, skip_or_fail
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.one_shape]
 
 SMALLEST = max(CONTESTANTS, key=lambda contestant: len(contestant.dropped_blocks))
 NOISY = max(CONTESTANTS, key=lambda contestant: contestant.noise)

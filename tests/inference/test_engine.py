@@ -18,7 +18,7 @@ import pytest
 from inference import contestants
 from tests.conftest import ROOT, skip_or_fail
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.one_shape]
 
 AT_ONCE = 3.0  # seconds in which the engine must have ended
 
