@@ -16,7 +16,7 @@ from accounts.doors import account_required, recently, signed_in
 from accounts.models import Membership, Team
 from arena.visitors import introduces_visitor
 from frontend.views import in_language
-from leaderboard.calls import CannotCall, Stage, applicants, apply, stage
+from leaderboard.calls import CannotCall, Stage, applicants, apply, sitting, stage, standing, withdraw_application
 from leaderboard.calls_shown import call_told, calls_told
 from leaderboard.models import Call, PanelVerdict
 from leaderboard.panels import cast_panel_vote
@@ -66,6 +66,7 @@ def as_read(told: Mapping[str, Any]) -> dict[str, Any]:
         "text": in_language(told["text"], told["text_ko"]),
         "closed": told["stage"] not in (Stage.ANNOUNCED, Stage.OPEN),
         "applications": [application_as_read(one) for one in told["applications"]],
+        "withdrawn": [{**one, "at": datetime.fromisoformat(one["at"])} for one in told["withdrawn"]],
         "outcome": outcome
         and {
             **outcome,
@@ -104,22 +105,15 @@ def apply_page(request: HttpRequest, number: int) -> HttpResponse:
         try:
             if team is None:
                 raise PermissionDenied
-            apply(
-                call,
-                team=team,
-                entry_slug=request.POST.get("entry", ""),
-                statement=request.POST.get("statement", ""),
-                by=signed_in(request),
-            )
+            messages.success(request, applied_or_not(request, call, team))
+            return redirect("call", number=number)
         except CannotCall as why:
             problem = _("Nothing was done: {why}.").format(why=why)
-        else:
-            messages.success(request, _("Your team has applied. It stays as you wrote it."))
-            return redirect("call", number=number)
     context = {
         "call": call,
         "text": in_language(call.text, call.text_ko),
         "open": stage(call) == Stage.OPEN,
+        "decided": stage(call) == Stage.DECIDED,
         "teams": [team_row(call, team) for team in teams],
         "typed": request.POST.dict(),
         "most": TEXT_LENGTH,
@@ -128,10 +122,22 @@ def apply_page(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "frontend/apply.html", context, status=409 if problem else 200)
 
 
+def applied_or_not(request: HttpRequest, call: Call, team: Team) -> str:
+    """Do what the form asks for, and say what was done. Raises CannotCall."""
+    by = signed_in(request)
+    if request.POST.get("do") == "withdraw":
+        withdraw_application(call, team=team, by=by)
+        return _("Your team’s application is withdrawn.")
+    said = {"entry_slug": request.POST.get("entry", ""), "statement": request.POST.get("statement", "")}
+    apply(call, team=team, by=by, **said)
+    return _("Your team has applied. It stays as you wrote it.")
+
+
 def team_row(call: Call, team: Team) -> dict[str, Any]:
     return {
         "team": team,
-        "applied": call.applications.filter(team=team).select_related("entry").first(),
+        "applied": (applied := call.applications.filter(team=team).select_related("entry", "withdrawal").first()),
+        "stands": applied is not None and standing(call).filter(pk=applied.pk).exists(),
         "entries": list(applicants(call, team)),
     }
 
@@ -143,7 +149,7 @@ def team_row(call: Call, team: Team) -> dict[str, Any]:
 def panel_page(request: HttpRequest, number: int) -> HttpResponse:
     """The applications, for those who vote on them."""
     call = get_object_or_404(Call.objects.select_related("after"), number=number)
-    panelist = call.panel.filter(user=signed_in(request)).first()
+    panelist = sitting(call).filter(user=signed_in(request)).first()
     if panelist is None:
         raise PermissionDenied
     problem = ""
@@ -164,11 +170,11 @@ def panel_page(request: HttpRequest, number: int) -> HttpResponse:
         "voting": stage(call) == Stage.VOTING,
         "applications": [
             {"row": row, "vote": vote, "words": PANEL_VERDICTS[vote.verdict] if vote else ""}
-            for row in call.applications.select_related("team", "entry")
+            for row in standing(call).select_related("team", "entry")
             for vote in [votes.get(row.pk)]
         ],
         "verdicts": [(value, PANEL_VERDICTS[value]) for value in PanelVerdict.values],
-        "conflict": Membership.objects.filter(user=panelist.user, team__applications__call=call).exists(),
+        "conflict": Membership.objects.filter(user=panelist.user, team__applications__in=standing(call)).exists(),
         "typed": request.POST.dict(),
         "problem": problem,
     }

@@ -14,7 +14,7 @@ from accounts.audit import record
 from accounts.models import Membership, Team, User
 from inference.models import Entry
 from leaderboard.field import competing
-from leaderboard.models import UNOPENED, Application, Call, CallOutcome, Round, RoundState
+from leaderboard.models import UNOPENED, Application, Call, CallOutcome, Panelist, Round, RoundState, Withdrawal
 from leaderboard.reasons import as_text, text_amiss
 from leaderboard.states import clock, held
 
@@ -121,6 +121,36 @@ def apply(call: Call, *, team: Team, entry_slug: str, statement: str, by: User) 
     return made
 
 
+@transaction.atomic
+def withdraw_application(call: Call, *, team: Team, by: User) -> Withdrawal:
+    """A member of the team takes its application back, for good. Raises CannotCall."""
+    call = held_call(call)
+    if not Membership.objects.filter(team=team, user=by, user__is_active=True).exists():
+        raise CannotCall(_("only members of a team apply for it"))
+    found = standing(call).filter(team=team).select_related("entry").first()
+    if found is None:
+        raise CannotCall(_("your team has no application here"))
+    if stage(call) == Stage.DECIDED:
+        raise CannotCall(_("the call is decided already"))
+    record(by, "call.application_withdrawn", call.subject, team=team.name, who=found.entry.name)
+    return Withdrawal.objects.create(application=found, by=by)
+
+
+def held_call(call: Call) -> Call:
+    """Nobody else decides about the call until the transaction ends."""
+    return Call.objects.select_for_update(of=("self",)).select_related("after").get(pk=call.pk)
+
+
+def standing(call: Call) -> QuerySet[Application]:
+    """The applications that were not withdrawn."""
+    return call.applications.filter(withdrawal=None)
+
+
+def sitting(call: Call) -> QuerySet[Panelist]:
+    """The panel as it is now."""
+    return call.panel.filter(replaced_by=None)
+
+
 def applicants(call: Call, team: Team) -> QuerySet[Entry]:
     """The models with which a team could come in: any of its own, unless one of them is in anyway."""
     if is_in(call.after, team):
@@ -152,7 +182,7 @@ def stage(call: Call) -> Stage:
         return Stage.OPEN
     if now >= call.decides_at:
         return Stage.OVER
-    return Stage.VOTING if call.panel.exists() else Stage.CLOSED
+    return Stage.VOTING if sitting(call).exists() else Stage.CLOSED
 
 
 def outcome_of(call: Call) -> CallOutcome | None:

@@ -56,6 +56,12 @@ class ApplicationOut(Schema):
     votes: list[PanelVoteOut]
 
 
+class WithdrawnOut(Schema):
+    team: str
+    entry: ApplicantOut
+    at: str  # ISO 8601
+
+
 class CallOutcomeOut(Schema):
     admitted: list[ApplicantOut]  # empty: no one
     into: str | None  # the key of the round
@@ -71,6 +77,7 @@ class CallInFullOut(CallOut):
     panel: int  # how many sit on it; 0 as long as nobody is named
     majority: int | None  # so many yes admit
     applications: list[ApplicationOut]  # empty until the call has closed
+    withdrawn: list[WithdrawnOut]  # applications that their teams took back
     outcome: CallOutcomeOut | None
 
 

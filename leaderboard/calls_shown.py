@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from leaderboard.calls import Stage, outcome_of, stage
+from leaderboard.calls import Stage, outcome_of, sitting, stage
 from leaderboard.models import Call, CallOutcome
 from leaderboard.panels import Count, counts
 
@@ -19,7 +19,7 @@ def call_told(number: int) -> dict[str, Any] | None:
         return None
     found = stage(call)
     public = found not in (Stage.ANNOUNCED, Stage.OPEN)
-    size = call.panel.count()
+    size = sitting(call).count()
     outcome = outcome_of(call)
     return {
         **_about(call, found),
@@ -28,6 +28,7 @@ def call_told(number: int) -> dict[str, Any] | None:
         "panel": size,
         "majority": size // 2 + 1 if size else None,
         "applications": [_application(one, decided=outcome is not None) for one in counts(call)] if public else [],
+        "withdrawn": _withdrawn(call) if public else [],
         "outcome": outcome and _outcome(outcome),
     }
 
@@ -47,7 +48,7 @@ def _about(call: Call, found: Stage) -> dict[str, Any]:
 def _application(count: Count, *, decided: bool) -> dict[str, Any]:
     row = count.application
     votes = row.votes.select_related("panelist").order_by("panelist") if decided else ()
-    seats = {pk: place for place, pk in enumerate(row.call.panel.values_list("pk", flat=True), start=1)}
+    seats = {pk: place for place, pk in enumerate(sitting(row.call).values_list("pk", flat=True), start=1)}
     told = {"yes": count.yes, "no": count.no, "abstain": count.abstain, "missing": count.missing}
     return {
         "team": row.team.name,
@@ -65,6 +66,18 @@ def _application(count: Count, *, decided: bool) -> dict[str, Any]:
             for vote in votes
         ],
     }
+
+
+def _withdrawn(call: Call) -> list[dict[str, Any]]:
+    rows = call.applications.exclude(withdrawal=None).select_related("team", "entry", "withdrawal")
+    return [
+        {
+            "team": row.team.name,
+            "entry": {"slug": row.entry.slug, "name": row.entry.name},
+            "at": row.withdrawal.at.isoformat(),
+        }
+        for row in rows
+    ]
 
 
 def _outcome(outcome: CallOutcome) -> dict[str, Any]:

@@ -17,11 +17,22 @@ from inference.standing import why_refused_now
 from leaderboard.allegations import state_of
 from leaderboard.appeals.ruling import waiting_ruling
 from leaderboard.appeals.waiting import re_runs_owed, refusal_to_finish, waiting_appeals
+from leaderboard.calls import Stage, stage, waiting_outcome
 from leaderboard.cut.beacons import standing_beacon, value_of, waiting_value
 from leaderboard.cut.drawing import ENTERED_IN
 from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.eligibility import unverified
-from leaderboard.models import LIVE, AllegationState, Export, Participation, ParticipationState, Round, RoundState
+from leaderboard.models import (
+    LIVE,
+    AllegationState,
+    Call,
+    Export,
+    Participation,
+    ParticipationState,
+    Round,
+    RoundState,
+)
+from leaderboard.panels import ready
 from leaderboard.signing import waiting_proposal
 from leaderboard.verdicts import waiting_verdicts
 
@@ -55,6 +66,9 @@ class Kind(StrEnum):
     VERDICTS = "verdicts"
     VERDICT_SIGNATURE = "verdict_signature"
     ALLEGATION = "allegation"
+    CALL_PANEL = "call_panel"
+    CALL_OUTCOME = "call_outcome"
+    CALL_SIGNATURE = "call_signature"
     EXPORT_FAILED = "export_failed"
 
 
@@ -64,12 +78,13 @@ class Need:
 
     kind: Kind
     round: Round | None = None
+    call: Call | None = None
     about: str = ""
     at: datetime | None = None
 
 
 def needs() -> list[Need]:
-    return [*of_rounds(), *of_models(), *of_workers(), *of_votes(), *of_exports()]
+    return [*of_rounds(), *of_calls(), *of_models(), *of_workers(), *of_votes(), *of_exports()]
 
 
 def of_rounds() -> Iterator[Need]:
@@ -154,6 +169,17 @@ def of_run_off(contest: Round) -> Iterator[Need]:
         yield Need(Kind.NO_RUN_OFF, contest)
     elif run_off.state == RoundState.TALLIED:
         yield Need(Kind.PUBLISH, contest)
+
+
+def of_calls() -> Iterator[Need]:
+    """Calls that are not decided and wait for a panel, for what follows to be asked for, or for a second signature."""
+    for call in Call.objects.exclude(outcomes__confirmed_by__isnull=False).select_related("after").order_by("number"):
+        if waiting := waiting_outcome(call):
+            yield Need(Kind.CALL_SIGNATURE, call=call, about=waiting.asked_by.username, at=waiting.asked_at)
+        elif ready(call):
+            yield Need(Kind.CALL_OUTCOME, call=call)
+        elif stage(call) == Stage.CLOSED:
+            yield Need(Kind.CALL_PANEL, call=call, at=call.decides_at)
 
 
 def of_models() -> Iterator[Need]:

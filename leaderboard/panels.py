@@ -20,10 +20,13 @@ from leaderboard.calls import (
     JOINABLE,
     CannotCall,
     Stage,
+    held_call,
     next_round,
     outcome_of,
     refuse_stranger,
+    sitting,
     stage,
+    standing,
     waiting_outcome,
 )
 from leaderboard.entering import CannotMove
@@ -63,11 +66,6 @@ class Plan:
         return [one.pk for one in self.admitted]
 
 
-def held_call(call: Call) -> Call:
-    """Nobody else decides about the call until the transaction ends."""
-    return Call.objects.select_for_update(of=("self",)).select_related("after").get(pk=call.pk)
-
-
 @transaction.atomic
 def seat_panel(call: Call, users: Sequence[User], *, by: User) -> list[Panelist]:
     """Name the panel, once, when it is known who applies. Raises CannotCall."""
@@ -75,7 +73,7 @@ def seat_panel(call: Call, users: Sequence[User], *, by: User) -> list[Panelist]
     call = held_call(call)
     if stage(call) != Stage.CLOSED:
         raise CannotCall(_("a panel is named once, between the end of the applications and the end of its votes"))
-    if not call.applications.exists():
+    if not standing(call).exists():
         raise CannotCall(_("nobody has applied, so that there is nothing to vote on"))
     if len({user.pk for user in users}) < max(FEWEST, len(users)):
         raise CannotCall(_("a panel has at least {n} members, each named once").format(n=FEWEST))
@@ -86,11 +84,40 @@ def seat_panel(call: Call, users: Sequence[User], *, by: User) -> list[Panelist]
     return seated
 
 
+@transaction.atomic
+def replace_panelist(call: Call, *, leaves: User, comes: User, by: User, reason: str, reason_ko: str = "") -> Panelist:
+    """Name somebody else instead of one of the panel, as long as nobody has voted. Raises CannotCall."""
+    refuse_stranger(by)
+    call = held_call(call)
+    seat = sitting(call).filter(user=leaves).first()
+    if seat is None:
+        raise CannotCall(_("{name} is not on the panel of this call").format(name=leaves.username))
+    if stage(call) != Stage.VOTING or PanelVote.objects.filter(application__call=call).exists():
+        raise CannotCall(_("the panel has begun to vote, or its time is over; it stays as it is"))
+    if call.panel.filter(user=comes).exists():
+        raise CannotCall(_("{name} is or was on the panel of this call").format(name=comes.username))
+    refuse_partial(call, comes)
+    if words := amiss(reason, reason_ko):
+        raise CannotCall(words)
+    record(
+        by,
+        "call.panelist_replaced",
+        call.subject,
+        who=leaves.username,
+        comes=comes.username,
+        reason=reason.strip(),
+        reason_ko=reason_ko.strip(),
+    )
+    return Panelist.objects.create(call=call, user=comes, seated_by=by, replaces=seat)
+
+
 def refuse_partial(call: Call, user: User) -> None:
     """Raise CannotCall for somebody who may not judge these applications."""
     if not user.is_active:
         raise CannotCall(_("the account of {name} is closed").format(name=user.username))
-    conflict = Membership.objects.filter(user=user, team__applications__call=call).select_related("team").first()
+    conflict = (
+        Membership.objects.filter(user=user, team__applications__in=standing(call)).select_related("team").first()
+    )
     if conflict:
         raise CannotCall(
             _("{name} belongs to {team}, which applies").format(name=user.username, team=conflict.team.name)
@@ -101,12 +128,14 @@ def refuse_partial(call: Call, user: User) -> None:
 def cast_panel_vote(application: Application, *, by: User, verdict: str, reason: str, reason_ko: str = "") -> PanelVote:
     """One of the panel says yes, no or nothing to an application, once. Raises CannotCall."""
     call = held_call(application.call)
-    panelist = call.panel.filter(user=by).first()
+    panelist = sitting(call).filter(user=by).first()
     if panelist is None:
         raise CannotCall(_("you are not on the panel of this call"))
     if stage(call) != Stage.VOTING or waiting_outcome(call):
         raise CannotCall(_("the panel votes until its time ends or its outcome is asked for"))
     refuse_partial(call, by)
+    if not standing(call).filter(pk=application.pk).exists():
+        raise CannotCall(_("{team} has withdrawn its application").format(team=application.team.name))
     if verdict not in PanelVerdict.values:
         raise CannotCall(_("a vote is yes, no or abstain"))
     if words := amiss(reason, reason_ko):
@@ -128,8 +157,8 @@ def cast_panel_vote(application: Application, *, by: User, verdict: str, reason:
 
 def counts(call: Call) -> list[Count]:
     """The applications with the panel's votes on each, those with more yes first."""
-    size = call.panel.count()
-    rows = call.applications.select_related("team", "entry").prefetch_related("votes")
+    size = sitting(call).count()
+    rows = standing(call).select_related("team", "entry").prefetch_related("votes")
     return sorted((_count(row, size) for row in rows), key=lambda one: (-one.yes, one.no, one.application.pk))
 
 
@@ -150,7 +179,7 @@ def ready(call: Call) -> bool:
     if found == Stage.OVER:
         return True
     if found == Stage.CLOSED:
-        return not call.applications.exists()
+        return not standing(call).exists()
     return found == Stage.VOTING and not any(one.missing for one in counts(call))
 
 

@@ -16,13 +16,23 @@ from accounts.models import User
 from frontend.calls import DATES, STAGES, about
 from frontend.console.deciding import as_typed, done, moment, reasons
 from frontend.console.words import round_words
-from leaderboard.calls import CannotCall, Stage, make_call, outcome_of, stage, waiting_outcome
+from leaderboard.calls import CannotCall, Stage, make_call, outcome_of, sitting, stage, standing, waiting_outcome
 from leaderboard.calls_shown import calls_told
 from leaderboard.models import Call, CallOutcome, Round, RoundState
-from leaderboard.panels import confirm_outcome, counts, plan, propose_outcome, ready, seat_panel, withdraw_outcome
+from leaderboard.panels import (
+    confirm_outcome,
+    counts,
+    plan,
+    propose_outcome,
+    ready,
+    replace_panelist,
+    seat_panel,
+    withdraw_outcome,
+)
 
 DONE = {
     "seat": gettext_lazy("The panel is named."),
+    "replace": gettext_lazy("The panel is changed."),
     "ask": gettext_lazy("It waits for another organizer to confirm it."),
     "confirm": gettext_lazy("Confirmed and done."),
     "withdraw": gettext_lazy("Withdrawn."),
@@ -105,6 +115,9 @@ def take(request: HttpRequest, found: Call, act: str) -> None:
     by = signed_in(request)
     if act == "seat":
         seat_panel(found, named(request.POST.get("panel", "")), by=by)
+    elif act == "replace":
+        leaves, comes = (one_named(request.POST.get(name, "")) for name in ("leaves", "comes"))
+        replace_panelist(found, leaves=leaves, comes=comes, by=by, **reasons(request))
     elif act == "ask":
         propose_outcome(found, by=by, **reasons(request))
     elif act in ("confirm", "withdraw"):
@@ -127,16 +140,26 @@ def named(text: str) -> list[User]:
     return [people[name] for name in names]
 
 
+def one_named(name: str) -> User:
+    """Raises CannotCall."""
+    people = named(name)
+    if len(people) != 1:
+        raise CannotCall(_("name one account"))
+    return people[0]
+
+
 def seen_of(found: Call, user: User) -> dict[str, Any]:
     """All that an organizer sees of a call: also votes that are not public yet."""
-    waiting, at = waiting_outcome(found), stage(found)
+    waiting, at, so_far = waiting_outcome(found), stage(found), counts(found)
     return {
         "call": found,
         "stage": str(at),
         "stage_words": STAGES[at],
-        "counts": counts(found),
-        "panel": [seat.user.username for seat in found.panel.select_related("user")],
-        "seats": at == Stage.CLOSED and found.applications.exists(),
+        "counts": so_far,
+        "withdrawn": found.applications.exclude(withdrawal=None).select_related("team", "entry", "withdrawal"),
+        "panel": [seat.user.username for seat in sitting(found).select_related("user")],
+        "seats": at == Stage.CLOSED and standing(found).exists(),
+        "replaces": at == Stage.VOTING and so_far and not any(one.yes + one.no + one.abstain for one in so_far),
         "asks": ready(found) and not waiting and at != Stage.DECIDED,
         "would": would(found) if ready(found) and at != Stage.DECIDED else None,
         "waiting": waiting and outcome_row(waiting),

@@ -38,6 +38,9 @@ NEEDS: Mapping[Kind, Any] = {
     Kind.VERDICTS: gettext_lazy("Before the result of {round} can be published, verdicts are wanted on: {about}."),
     Kind.VERDICT_SIGNATURE: gettext_lazy("{about} asks for a second signature under a verdict in {round}."),
     Kind.ALLEGATION: gettext_lazy("An allegation against {about} waits to be settled ({round})."),
+    Kind.CALL_PANEL: gettext_lazy("Call {call} has closed. Its panel waits to be named, and votes until:"),
+    Kind.CALL_OUTCOME: gettext_lazy("Nobody votes on call {call} any more. What follows waits to be asked for."),
+    Kind.CALL_SIGNATURE: gettext_lazy("{about} asks for a second signature under what follows from call {call}."),
     Kind.EXPORT_FAILED: gettext_lazy("An export could not be written: {about}"),
 }
 OF_GATE = (Kind.VERDICTS, Kind.VERDICT_SIGNATURE, Kind.ALLEGATION)  # what is done on the page of eligibility
@@ -172,6 +175,8 @@ ACTIONS: Mapping[str, Any] = {
     "consequences.settled": gettext_lazy("workers taken out of service: {drained}, let back in: {resumed}"),
     "call.made": gettext_lazy("called for more models after round {round}"),
     "call.applied": gettext_lazy("{team} applied with {who}"),
+    "call.application_withdrawn": gettext_lazy("{team} withdrew its application with {who}"),
+    "call.panelist_replaced": gettext_lazy("named {comes} to the panel instead of {who}"),
     "call.panel_seated": gettext_lazy("named the panel: {who}"),
     "call.voted": gettext_lazy("voted on the application of {team}"),
     "call.outcome_asked": gettext_lazy("asked for a second signature: {admitted} admitted"),
@@ -216,7 +221,8 @@ DETAILS: tuple[tuple[str, Mapping[str, Any]], ...] = (
 
 
 def need_words(need: Need) -> str:
-    return str(NEEDS[need.kind]).format(round=round_words(need.round) if need.round else "", about=need.about)
+    about = {"round": round_words(need.round) if need.round else "", "call": need.call and need.call.number}
+    return str(NEEDS[need.kind]).format(**about, about=need.about)
 
 
 def step_words(start: str, to: str) -> str:

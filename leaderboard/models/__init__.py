@@ -15,7 +15,7 @@ from leaderboard.models.boards import (
     Status,
     StyleBoard,
 )
-from leaderboard.models.calls import Application, Call, CallOutcome, Panelist, PanelVerdict, PanelVote
+from leaderboard.models.calls import Application, Call, CallOutcome, Panelist, PanelVerdict, PanelVote, Withdrawal
 from leaderboard.models.consequences import Consequence, Effect
 from leaderboard.models.decisions import Cause, Decision
 from leaderboard.models.eligibility import (
@@ -112,4 +112,5 @@ __all__ = [
     "StyleBoard",
     "Transition",
     "VerdictProposal",
+    "Withdrawal",
 ]

@@ -60,11 +60,20 @@ class Application(models.Model):
         ordering = ["id"]
 
 
+class Withdrawal(models.Model):
+    """A team takes its application back: nobody votes on it any more, and it is read as withdrawn. Never changed."""
+
+    application = models.OneToOneField(Application, on_delete=models.PROTECT, related_name="withdrawal")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", help_text="Known to organizers only.")
+    at = models.DateTimeField(db_default=Now())
+
+
 class Panelist(models.Model):
-    """Somebody who votes on the applications of a call. Never changed."""
+    """Somebody who votes on the applications of a call, until another one is named instead. Never changed."""
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="panel")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="panels")
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
     seated_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
 

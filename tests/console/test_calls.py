@@ -64,12 +64,17 @@ def test_a_newcomer_comes_in_by_a_call_a_panel_and_two_signatures(call, final, o
     assert client.get("/api/v1/calls/1").json()["applications"] == []
     pass_to(Call.objects.get(), Stage.CLOSED)
     assert client.get("/api/v1/calls/1").json()["applications"][0]["statement"] == "We mended it.\nTruly."
+    assert "Call 1 has closed." in said(ada.get("/console/"))
     judges = [account(name) for name in ("cho", "han", "kim")]
+    account("eun")
     answer = ada.post("/console/calls/1", {"do": "seat", "panel": "cho, han, dora"})
     assert "dora belongs to Team Dogwood" in said(answer)
     assert answer.status_code == 409
     assert "there is no account nemo" in said(ada.post("/console/calls/1", {"do": "seat", "panel": "cho, nemo, \0"}))
-    assert "The panel is named." in said(ada.post("/console/calls/1", {"do": "seat", "panel": "cho, han, kim"}))
+    assert "The panel is named." in said(ada.post("/console/calls/1", {"do": "seat", "panel": "cho, han, eun"}))
+    change = {"do": "replace", "leaves": "eun", "comes": "kim", "reason": "She is ill."}
+    assert "The panel is changed." in said(ada.post("/console/calls/1", change))
+    assert "named kim to the panel instead of eun" in said(ada.get("/console/log"))
     assert "Your vote is kept." in said(voted(judges[0], "yes"))
     assert "Should it come in?" not in said(judges[0].get("/calls/1/panel"))  # no second vote is offered
     voted(judges[1], "yes", "Why not?")
@@ -120,6 +125,18 @@ def test_that_no_one_is_admitted_is_said_as_plainly(call, final, organizer, clie
     organizer("bea").post("/console/calls/1", {"do": "confirm"})
     assert "No one is admitted." in said(client.get("/calls/1", headers={"Accept-Language": "en"}))
     assert CallOutcome.objects.get().admitted == []
+
+
+def test_a_team_withdraws_its_application_on_its_page(call, final, client):
+    dora = account("dora", part("dogwood").team)
+    dora.post("/calls/1/apply", {"team": "team-dogwood", "entry": "dogwood", "statement": "Please."})
+    assert "Withdraw the application" in said(dora.get("/calls/1/apply"))
+    assert "is withdrawn." in said(dora.post("/calls/1/apply", {"team": "team-dogwood", "do": "withdraw"}))
+    assert "<strong>Withdrawn.</strong>" in said(dora.get("/calls/1/apply"))
+    pass_to(Call.objects.get(), Stage.CLOSED)
+    page = said(client.get("/calls/1", headers={"Accept-Language": "en"}))
+    assert "Nobody has applied." in page
+    assert re.search(r'data-withdrawn="dogwood".* application withdrawn \d+ ', page)
 
 
 def test_strangers_apply_and_vote_for_nobody(call, final, client):

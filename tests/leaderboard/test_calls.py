@@ -1,16 +1,17 @@
 """A wildcard: called for, applied for, voted on by a panel, signed by two; then equal time, and votes of its own."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone, translation
 
 from accounts.models import Action, Membership, User
 from inference.draining import in_service
 from inference.models import Worker
 from leaderboard.boards import board
-from leaderboard.calls import CannotCall, Stage, apply, make_call, outcome_of, stage
+from leaderboard.calls import CannotCall, Stage, apply, make_call, outcome_of, stage, withdraw_application
 from leaderboard.drafts import CannotOpen, change_draft, draft_round
 from leaderboard.field import competing
 from leaderboard.models import (
@@ -23,7 +24,9 @@ from leaderboard.models import (
     Participation,
     Round,
     RoundState,
+    Withdrawal,
 )
+from leaderboard.needs import needs
 from leaderboard.panels import (
     by_the_votes,
     cast_panel_vote,
@@ -31,9 +34,11 @@ from leaderboard.panels import (
     counts,
     propose_outcome,
     ready,
+    replace_panelist,
     seat_panel,
     withdraw_outcome,
 )
+from leaderboard.public_log import as_told, page
 from leaderboard.rounds import open_following_round
 from leaderboard.states import begin, move
 from tests.leaderboard.test_consequences import by_two, cut, finish, in_english, two  # noqa: F401  fixtures
@@ -83,31 +88,14 @@ class triggers_off:  # noqa: N801  reads as what it does
     """What keeps calls as they were said is away for a moment."""
 
     def __enter__(self):
-        from importlib import import_module  # noqa: PLC0415
-
-        from django.db import connection  # noqa: PLC0415
-
-        self.module = import_module("leaderboard.migrations." + migration())
-        self.editor = type("Editor", (), {"connection": connection, "execute": staticmethod(run)})
-        self.module.let_go_of_calls(None, self.editor)
+        rows = import_module("leaderboard.migrations.0019_calls").CALLS[0]
+        with connection.schema_editor() as editor:
+            rows.let_go(None, editor)
+        self.rows = rows
 
     def __exit__(self, *wrong):
-        self.module.keep_calls(None, self.editor)
-
-
-def migration():
-    from pathlib import Path  # noqa: PLC0415
-
-    import leaderboard.migrations  # noqa: PLC0415
-
-    return next(Path(leaderboard.migrations.__path__[0]).glob("*_calls.py")).stem
-
-
-def run(statement):
-    from django.db import connection  # noqa: PLC0415
-
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
+        with connection.schema_editor() as editor:
+            self.rows.keep(None, editor)
 
 
 def applied(call, slug="dogwood", **options):
@@ -281,6 +269,80 @@ def test_admitting_no_one_is_an_outcome_that_two_sign(final, ahn, two):  # noqa:
     assert not Participation.objects.filter(role="wildcard").exists()
     with pytest.raises(CannotCall, match="decided already"):
         propose_outcome(call, by=ahn, reason="Once more.")
+    with pytest.raises(CannotCall, match="decided already"):
+        withdraw_application(call, team=part("dogwood").team, by=User.objects.get(username="of-dogwood"))
+    made, outcome = (as_told(*page(kind=kind)[0]) for kind in ("call", "call_outcome"))
+    assert (made["round"], made["told"]["number"], made["told"]["places"]) == ("1", 1, 1)
+    assert (outcome["round"], outcome["told"]) == ("1", {"number": 1, "admitted": []})
+    assert outcome["reason"] == "The panel admits no one."
+
+
+def wanted():
+    """What waits for organizers of calls: the kind, and of which call."""
+    return [(str(need.kind), need.call.number) for need in needs() if need.call]
+
+
+def test_a_team_takes_its_application_back_and_organizers_see_what_waits(final, ahn, two, worker, client):  # noqa: F811
+    call = called(final, ahn)
+    assert wanted() == []
+    taken_back, stands = applied(call), applied(call, entry=enter("elm", worker))
+    member = taken_back.by
+    pass_to(call, Stage.CLOSED)
+    assert wanted() == [("call_panel", 1)]
+    judges = [somebody(name) for name in ("cho", "han", "kim")]
+    seat_panel(call, judges, by=ahn)
+    cast_panel_vote(taken_back, by=judges[0], verdict="yes", reason="It is good.")
+    for team, by, words in (
+        (stands.team, member, "only members of a team"),
+        (part("alder").team, somebody("of-alder", part("alder").team), "no application here"),
+    ):
+        with pytest.raises(CannotCall, match=words):
+            withdraw_application(call, team=team, by=by)
+    withdraw_application(call, team=taken_back.team, by=member)
+    with pytest.raises(CannotCall, match="no application here"):
+        withdraw_application(call, team=taken_back.team, by=member)
+    with pytest.raises(CannotCall, match="Team Dogwood has withdrawn"):
+        cast_panel_vote(taken_back, by=judges[1], verdict="yes", reason="It is good.")
+    told = client.get("/api/v1/calls/1").json()
+    assert [one["entry"]["slug"] for one in told["applications"]] == ["elm"]
+    assert [(one["team"], one["entry"]["slug"]) for one in told["withdrawn"]] == [("Team Dogwood", "dogwood")]
+    assert wanted() == []
+    for judge in judges:
+        cast_panel_vote(stands, by=judge, verdict="no", reason="It is slow.")
+    assert wanted() == [("call_outcome", 1)]
+    asked = propose_outcome(call, by=ahn, reason="The panel admits no one.")
+    assert wanted() == [("call_signature", 1)]
+    confirm_outcome(asked, by=two[1])
+    assert wanted() == []
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Withdrawal.objects.update(by=ahn)
+
+
+def test_one_of_the_panel_is_replaced_until_the_first_vote(final, ahn):
+    call = called(final, ahn)
+    application = applied(call)
+    pass_to(call, Stage.VOTING)
+    cho, han, kim, lee = (somebody(name) for name in ("cho", "han", "kim", "lee"))
+    seat_panel(call, [cho, han, kim], by=ahn)
+    for leaves, comes, reason, words in (
+        (lee, cho, "She is ill.", "lee is not on the panel"),
+        (cho, han, "She is ill.", "han is or was on the panel"),
+        (cho, application.by, "She is ill.", "of-dogwood belongs to Team Dogwood"),
+        (cho, lee, " ", "needs a reason"),
+    ):
+        with pytest.raises(CannotCall, match=words):
+            replace_panelist(call, leaves=leaves, comes=comes, by=ahn, reason=reason)
+    replace_panelist(call, leaves=cho, comes=lee, by=ahn, reason="She is ill.")
+    done = Action.objects.get(action="call.panelist_replaced")
+    assert (done.actor, done.details["who"], done.details["comes"], done.details["reason"]) == (
+        ahn, "cho", "lee", "She is ill.",
+    )  # fmt: skip
+    with pytest.raises(CannotCall, match="not on the panel"):
+        cast_panel_vote(application, by=cho, verdict="yes", reason="I am well again.")
+    cast_panel_vote(application, by=lee, verdict="yes", reason="It is good.")
+    assert (counts(call)[0].yes, counts(call)[0].missing) == (1, 2)
+    with pytest.raises(CannotCall, match="has begun to vote"):
+        replace_panelist(call, leaves=han, comes=somebody("moon"), by=ahn, reason="He is away.")
 
 
 def test_who_is_admitted_into_an_open_round_has_equal_time_and_is_provisional(final, ahn, two, client):  # noqa: F811
