@@ -48,6 +48,14 @@ class Piece:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """stop: as `stop_asked` says. here: somebody looks on, and nobody has gone whose place nobody has taken since."""
+
+    stop: bool
+    here: bool
+
+
 class Replay(Protocol):
     """Where Redis keeps it, everything but `close` raises ReplayAway."""
 
@@ -80,8 +88,8 @@ class Replay(Protocol):
     async def go(self, battle: UUID) -> None:
         """Say that a viewer went away; the next `watch`, of whoever is left, takes it back."""
 
-    async def gone(self, battle: UUID) -> bool:
-        """Whether a viewer went away and nobody has looked on since."""
+    async def attend(self, battle: UUID) -> Attendance:
+        """`hold`, and all that whoever waits for a place must know, at once: there may be hundreds of them."""
 
     async def watched(self, battle: UUID) -> bool:
         """Whether somebody has looked on within the time after which a stream is abandoned."""
@@ -161,8 +169,10 @@ class MemoryReplay:
     async def go(self, battle: UUID) -> None:
         self._shelf(battle).gone = True
 
-    async def gone(self, battle: UUID) -> bool:
-        return self._shelf(battle).gone
+    async def attend(self, battle: UUID) -> Attendance:
+        await self.hold(battle)
+        here = await self.watched(battle) and not self._shelf(battle).gone
+        return Attendance(await self.stop_asked(battle), here)
 
     async def watched(self, battle: UUID) -> bool:
         return time.monotonic() - self._shelf(battle).seen_at < watch_seconds()
@@ -278,8 +288,14 @@ class RedisReplay:
     async def go(self, battle: UUID) -> None:
         await result_of(self.redis.set(f"gone:{battle}", 1, ex=LEASE_SECONDS))
 
-    async def gone(self, battle: UUID) -> bool:
-        return bool(await result_of(self.redis.exists(f"gone:{battle}")))
+    async def attend(self, battle: UUID) -> Attendance:
+        async with self.redis.pipeline(transaction=False) as pipe:
+            pipe.set(f"held:{battle}", 1, ex=LEASE_SECONDS)
+            pipe.exists(f"stop:{battle}", f"forgotten:{battle}")
+            pipe.exists(f"watched:{battle}")
+            pipe.exists(f"gone:{battle}")
+            _, stop, watched, gone = await result_of(pipe.execute())
+        return Attendance(bool(stop), bool(watched) and not gone)
 
     async def watched(self, battle: UUID) -> bool:
         return bool(await result_of(self.redis.exists(f"watched:{battle}")))

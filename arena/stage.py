@@ -43,7 +43,7 @@ GUARD_SECONDS = 0.2
 AGAIN_SECONDS = 0.5  # after what is away was found so
 # A replay that has forgotten everything does not know who plays: they have this long to say so again.
 FORGOTTEN_SECONDS = 2.0
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.8
 PIECES = 10**9  # no turn has as many; what is said beside one is numbered by the time in milliseconds, which is more
 END_SECONDS = BATTLE_SECONDS - 20  # before anybody takes the turn for one that has lost its process
 

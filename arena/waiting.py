@@ -18,9 +18,9 @@ from arena.refusals import DATABASE_AWAY
 from arena.replay import Piece, Place, Replay, ReplayAway
 from inference.line import LineFull, Seat, line
 
-GUARD_SECONDS = 0.2
+GUARD_SECONDS = 0.5
 # A reload is faster; whoever is gone for longer makes room for the next within two seconds.
-GONE_SECONDS = 1.4
+GONE_SECONDS = 1.3
 SAY_SECONDS = 30.0
 
 
@@ -88,10 +88,10 @@ async def guard(
             if told:
                 await shelf.append(script.battle_id, queued_piece(script, told[-1]))
                 told.clear()
-            await shelf.hold(script.battle_id)
-            if await shelf.stop_asked(script.battle_id):
+            attendance = await shelf.attend(script.battle_id)
+            if attendance.stop:
                 return "left_line"
-            here = await shelf.watched(script.battle_id) and not await shelf.gone(script.battle_id)
+            here = attendance.here
         if here:
             seen_at = now
         elif now - seen_at > GONE_SECONDS:

@@ -35,11 +35,11 @@ from inference.routing import least_loaded, workers_for
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25  # whoever waits looks again so often: other processes give places back, workers turn healthy
-TELL_SECONDS = 1.0
+TELL_SECONDS, TELL_SHARE = 1.0, 0.05  # who waits for long is told less often: after a twentieth of the wait
 TRIES = 5  # to take what another process may take at the same moment
 UNKNOWN_SECONDS = 20.0  # a reply of an entry that has not answered yet
 # Somebody in the line whose entry has no worker any more waits so long for one: a probe comes every 10 s.
-WORKERLESS_SECONDS = 20.0
+WORKERLESS_SECONDS = 30.0
 
 LENGTH = Gauge("lms_line_length", "How many battles wait for a place, on all web processes together.")
 WAITED = Histogram(
@@ -361,7 +361,8 @@ class Line:
             if waiter.tell is None or name not in waits or waiter.seats.done():
                 continue
             told = (waiter.place, max(1, ceil(waits[name])))
-            if told != waiter.told and (now - waiter.told_at >= TELL_SECONDS or not waiter.told_at):
+            due = max(TELL_SECONDS, TELL_SHARE * waits[name])
+            if told != waiter.told and (now - waiter.told_at >= due or not waiter.told_at):
                 waiter.told, waiter.told_at = told, now
                 waiter.tell(*told)
 

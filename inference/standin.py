@@ -49,7 +49,7 @@ class Cut(Exception):
 
 
 class Standin:
-    """The ASGI application. `open_streams` and `hung_up` count, for tests that ask whether a hang-up arrived."""
+    """The ASGI application. `open_streams`, the most there were at once, and `hung_up` count, for tests that ask."""
 
     places = 0  # so many replies at once, and others wait for them; 0: any number
     deaf = False  # goes on with a reply that nobody hears any more, and keeps its place
@@ -59,7 +59,7 @@ class Standin:
 
     def __init__(self, *, name: str = "standin", delay: float = 0.0, always: str = "", ready: bool = True) -> None:
         self.name, self.delay, self.always, self.ready = name, delay, always, ready
-        self.open_streams = 0
+        self.open_streams = self.most_streams = 0
         self.hung_up = 0
         self.requests: list[dict[str, Any]] = []
         self.speaking = asyncio.Condition()
@@ -82,7 +82,7 @@ class Standin:
             case "/metrics":
                 await answer(send, 200, f"vllm:num_requests_running {self.open_streams}\n")
             case "/counts":
-                await answer(send, 200, {"open": self.open_streams, "hung_up": self.hung_up})
+                await answer(send, 200, {"open": self.open_streams, "most": self.most_streams, "hung_up": self.hung_up})
             case _:
                 await answer(send, 404, {"error": {"message": "no such address"}})
 
@@ -96,6 +96,7 @@ class Standin:
         request = json.loads(body)
         self.requests.append(request)
         self.open_streams += 1
+        self.most_streams = max(self.most_streams, self.open_streams)
         speaking = asyncio.create_task(self._speak_in_turn(request, send))
         hanging_up = asyncio.create_task(receive())  # returns when the client is gone
         try:

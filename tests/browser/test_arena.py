@@ -151,3 +151,41 @@ def test_the_board_is_readable_without_javascript(open_page, echo_site: RunningS
     page = open_page(f"{echo_site.url}/board", java_script_enabled=False)
     expect(page.locator("[data-row]")).to_have_count(4)
     expect(page.get_by_role("row", name="Hornbeam")).to_be_visible()
+
+
+@pytest.fixture
+def one_place(echo_site: RunningSite):
+    """Two models can be drawn, and each answers one question at a time."""
+    echo_site.manage(
+        "shell",
+        "-c",
+        "from inference.draining import drain; from inference.models import DrainCause, Worker;"
+        "Worker.objects.update(slots=1); drain(Worker.objects.order_by('entry__slug')[2:], DrainCause.TEAM)",
+    )
+    yield
+    echo_site.manage(
+        "shell",
+        "-c",
+        "from inference.models import Drain, Worker; Worker.objects.update(slots=100); Drain.objects.all().delete()",
+    )
+
+
+def test_who_waits_sees_the_place_keeps_it_through_a_reload_and_may_leave(open_page, echo_site: RunningSite, one_place):
+    speaker, page = open_page(echo_site.url), open_page(echo_site.url, language="ko-KR")
+    ask(speaker, "!words=2000 !delay=0.05")
+    expect(answer(speaker, "a")).to_contain_text("word1")
+    ask(page, "the quick brown fox")
+    expect(page.locator("[data-line-place]")).to_have_text("다음 차례")
+    expect(page.locator("[data-line-wait]")).to_have_text(re.compile(r"약 \d+(초|분)"))
+    expect(page.locator("[data-status]")).to_contain_text("다음 차례")
+    page.reload()
+    expect(page.locator("[data-question]")).to_have_text("the quick brown fox")
+    expect(page.locator("[data-line-place]")).to_have_text("다음 차례")
+    page.locator("[data-leave]").click()
+    expect(page.locator("[data-prompt]")).to_have_value("the quick brown fox")
+    expect(page.locator("[data-problem]")).to_contain_text("대기열에서 나왔습니다")
+    page.locator("[data-send]").click()
+    expect(page.locator("[data-line]")).to_be_visible()
+    speaker.locator("[data-stop]").click()
+    expect(answer(page, "a")).to_have_text("the quick brown fox")
+    expect(page.locator("[data-line]")).to_be_hidden()

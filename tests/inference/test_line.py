@@ -109,6 +109,7 @@ class Guest:
 
 def test_those_who_wait_are_served_in_order_and_told_their_place(entries, monkeypatch):
     monkeypatch.setattr(lines, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(lines, "TELL_SHARE", 0.0)
     pair = entries["alder"], entries["birch"]
 
     async def three_come():

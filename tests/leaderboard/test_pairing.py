@@ -11,8 +11,9 @@ from scipy.stats import chisquare
 from arena.battles import published_chances, start_battle
 from arena.drawing import draw_pair
 from arena.models import Battle, Drawable, Pairing, Terms, Vote
+from inference.breaker import count_failure
 from inference.entries import add_entry
-from inference.models import Worker
+from inference.models import Breaker, Worker
 from leaderboard.amending import amend_round
 from leaderboard.fold import fold
 from leaderboard.models import Participation
@@ -231,3 +232,22 @@ def test_a_rulebook_may_ask_for_pairs_all_alike(contest):
     fold(contest)
     chances = [chance for *_, chance in Pairing.objects.latest("terms__version").chances]
     assert chances == [pytest.approx(1 / 6)] * 6
+
+
+def test_an_entry_that_nobody_could_ask_for_a_while_catches_up(contest, seeded):
+    alder = Worker.objects.filter(entry__slug="alder")
+    season(contest, seeded, 30)
+    for _ in range(3):
+        count_failure(alder.get().pk)  # its breaker opens
+    met = Battle.objects.count()
+    season(contest, seeded, 60)
+    away = Battle.objects.order_by("created_at")[met:]
+    assert "alder" not in {one for battle in away for one in (battle.entry_a.slug, battle.entry_b.slug)}
+    found = exposures(chances(contest))
+    assert found["alder"] == max(found.values())
+    Breaker.objects.update(opened_at=None)
+    season(contest, seeded, 60)
+    met = Counter()
+    for a, b in Battle.objects.values_list("entry_a__slug", "entry_b__slug"):
+        met[frozenset((a, b))] += 1
+    assert all(met[frozenset(("alder", other))] >= DESIGN.floor for other in LADDER[1:])

@@ -98,3 +98,48 @@ def test_a_killed_process_costs_no_shown_word_and_the_turn_is_void(first, second
         assert {"a": turn["a"], "b": turn["b"]} == texts(seen)
         assert (state["state"], turn["state"], turn["prompt"]) == ("void", "void", "!words=400 !delay=0.05")
         assert there.start().ask("again")[-1]["type"] == "ready"
+
+
+@pytest.fixture
+def one_place(first):
+    """Two models can be drawn, and each answers one question at a time."""
+    first.manage(
+        "shell",
+        "-c",
+        "from inference.draining import drain; from inference.models import DrainCause, Worker;"
+        "Worker.objects.update(slots=1); drain(Worker.objects.order_by('entry__slug')[2:], DrainCause.TEAM)",
+    )
+    yield
+    first.manage(
+        "shell",
+        "-c",
+        "from inference.models import Drain, Worker; Worker.objects.update(slots=100); Drain.objects.all().delete()",
+    )
+
+
+def test_places_are_one_for_both_and_who_waited_in_a_killed_process_waits_on_in_the_other(first, second, one_place):
+    url, process = second
+    with (
+        closing(Visitor(first.url)) as speaker,
+        closing(Visitor(url)) as here,
+        closing(moved(here, first.url)) as there,
+    ):
+        speaking, duel = speaker.start(), here.start()
+        with speaking.socket() as stream:
+            prompted(stream, "!words=2000 !delay=0.05")
+            while receive(stream)["type"] != "token":
+                pass
+            with duel.socket() as socket:
+                prompted(socket, "hello")
+                assert receive(socket)["type"] == "queued"
+                process.send_signal(signal.SIGKILL)
+                process.wait(timeout=10)
+            with Duel(there, duel.id, duel.path).socket() as socket:
+                send(socket, {"type": "resume", "after": 0})
+                queued = receive(socket)
+                assert (queued["type"], queued["place"]) == ("queued", 1)
+                send(stream, {"type": "stop"})
+                until_ended(stream)
+                heard = until_ended(socket)
+        assert heard[-1] == {"type": "ready"}
+        assert texts(heard) == {"a": "hello", "b": "hello"}
