@@ -79,14 +79,16 @@ def faults() -> "Counter[str]":
 
 async def visit(base: str, guest: Guest, prompt: str) -> None:
     """One visitor, from the front page to the end of the answers."""
-    async with httpx.AsyncClient(base_url=base, timeout=60, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=base, timeout=300, trust_env=False) as http:
         await http.get("/")
         sent = {"X-CSRFToken": http.cookies["csrftoken"], "Origin": base}
         battle = (await http.post("/battles", json={"agreed": True}, headers=sent)).json()
         cookies = "; ".join(f"{name}={value}" for name, value in http.cookies.items())
     headers = {"Cookie": cookies}
     address = base.replace("http", "ws", 1) + battle["socket"]
-    async with connect(address, origin=Origin(base), additional_headers=headers, proxy=None) as socket:
+    async with connect(
+        address, origin=Origin(base), additional_headers=headers, proxy=None, open_timeout=120
+    ) as socket:
         await socket.send(json.dumps({"type": "prompt", "text": prompt}))
         async for text in socket:
             frame: dict[str, Any] = json.loads(text)

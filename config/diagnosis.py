@@ -27,7 +27,7 @@ from config.checks import LOOPBACK, unwritable
 from config.contents import applied, unapplied, unknown
 from config.models import Heartbeat
 from inference.draining import in_service
-from inference.models import Entry, Worker
+from inference.models import Breaker, Entry, Worker
 from leaderboard.models import LIVE, Board, Round, RoundState
 
 QUESTION_SECONDS = 4.0
@@ -260,10 +260,11 @@ def models() -> Iterator[Answer]:
         return
     serving = Prefetch("workers", in_service(Worker.objects.all()))
     entries = Entry.objects.filter(participations__round=contest).order_by("slug").prefetch_related(serving)
+    shut = set(Breaker.objects.exclude(opened_at=None).values_list("pk", flat=True))
     awake, asked = 0, []
     for entry in entries:
         workers = list(entry.workers.all())
-        ill = [worker for worker in workers if not worker.healthy]
+        ill = [worker for worker in workers if not worker.healthy or worker.pk in shut]
         asked += [worker.checked_at for worker in workers if worker.checked_at]
         awake += len(ill) < len(workers)
         if not workers:
@@ -273,7 +274,9 @@ def models() -> Iterator[Answer]:
             dead = len(ill) == len(workers)
             where = ", ".join(worker.url for worker in ill)
             words = f"{entry} does not answer at {where}" + (", so it is not drawn" if dead else "")
-            mend = f"Start its server; curl {ill[0].url}/v1/models must say 200."
+            broken = "Its answers break off: its own log says why. It is tried again by itself."
+            dark = f"Start its server; curl {ill[0].url}/v1/models must say 200."
+            mend = dark if not ill[0].healthy else broken
             yield Answer(Level.BAD if dead else Level.WARN, "models", words, mend)
     if asked and timezone.now() - min(asked) > LATE:
         words = f"a worker was last asked {since(min(asked))}, and should be every ten seconds"
