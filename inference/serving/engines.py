@@ -77,8 +77,10 @@ def vllm(card: Card, wish: Wish) -> Engine:
         words += ["--revision", card.weights_revision, "--tokenizer-revision", card.weights_revision]
     if card.context_length:
         words += ["--max-model-len", str(card.context_length)]
-    # A request too many is refused at once and goes to another worker; in a long queue it would look served.
-    words += ["--max-num-seqs", str(wish.slots), "--max-num-queued-reqs", str(wish.slots)]
+    # The site keeps to the slots, and may deal it more of them. What is beyond that is refused at once and goes to
+    # another worker: in vLLM's own queue, which has no end, it would look served.
+    most = str(2 * wish.slots)
+    words += ["--max-num-seqs", most, "--max-num-queued-reqs", most]
     # It ends when nothing runs any more, and we have waited for that before we tell it to.
     words += ["--shutdown-timeout", "10", *thinking(card, wish.extra)]
     environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}

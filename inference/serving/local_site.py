@@ -36,14 +36,14 @@ def at_the_database() -> Iterator[None]:
 
 
 @dataclass
-class LocalSite:
-    """Rows of the database, changed as an organizer's commands change them."""
+class LocalWorker:
+    """A worker as rows of the database, changed as an organizer's commands change them."""
 
     entry: Entry
     engine: Engine
     url: str
 
-    def register(self) -> None:
+    def register(self) -> str:
         started = self.engine
         with at_the_database():
             known = Worker.objects.filter(entry=self.entry, url=self.url.rstrip("/")).first()
@@ -58,6 +58,7 @@ class LocalSite:
             # A drain by hand holds while this command restarts its engine, and ends when somebody starts it anew.
             resume([worker], DrainCause.TEAM)
             hear_beat(worker, ServingState.SERVING, {})
+        return "is in service."
 
     def tell(self, state: ServingState, readings: Mapping[str, float]) -> None:
         with at_the_database():

@@ -34,14 +34,14 @@ class GaveUp(Exception):
     """Nothing more is tried; the words say why."""
 
 
-class Site(Protocol):
-    """What the supervisor needs of the site: its database, or its API from another machine.
+class AtSite(Protocol):
+    """The worker as the site knows it, by its database or, from another machine, its API.
 
     Each raises SiteAway and SiteRefuses.
     """
 
-    def register(self) -> None:
-        """Enter the worker and let it into the rotation; it serves already."""
+    def register(self) -> str:
+        """Enter the worker, which serves already, into the rotation; in words, what is so then."""
 
     def tell(self, state: State, readings: Mapping[str, float]) -> None:
         """How it is. Anything but SERVING takes it out of the rotation until it serves again."""
@@ -68,7 +68,7 @@ class Patience:
 class Supervisor:
     """One engine and its place at the site. `end` may be called from a signal's handler."""
 
-    def __init__(self, engine: Engine, site: Site, patience: Patience, say: Callable[[str], None]) -> None:
+    def __init__(self, engine: Engine, site: AtSite, patience: Patience, say: Callable[[str], None]) -> None:
         self.engine, self.site, self.patience, self.say = engine, site, patience, say
         self.told = threading.Event()  # to end
         self.hurried = threading.Event()  # to end at once
@@ -164,12 +164,12 @@ class Supervisor:
             self.tell(State.SERVING, readings)
             return
         try:
-            self.site.register()
+            words = self.site.register()
         except SiteAway as why:
             self.say(f"The site cannot be reached: {why}. Trying again.")
         else:
             self.registered = True
-            self.say(f"{self.engine.served_name} is in service.")
+            self.say(f"{self.engine.served_name} {words}")
 
     def tell(self, state: State, readings: Mapping[str, float] | None = None) -> None:
         """Say it to the site, if it knows us; that it is away does not matter to the engine."""

@@ -1,5 +1,6 @@
 """docker-compose.yml and what belongs to it: complete, without secrets, and in step with the settings."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,9 @@ import pytest
 import yaml
 
 from config.environment import Environment
+from config.up import read_compose
+from inference.management.commands.serve_worker import Command
+from inference.serving.supervision import Patience
 from tests.conftest import ROOT
 
 CONTENT = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -52,6 +56,30 @@ def test_a_web_process_has_longer_to_end_than_its_streams():
     drain = Environment.model_fields["drain_seconds"].default
     for name in ("web1", "web2"):
         assert float(SERVICES[name]["stop_grace_period"].removesuffix("s")) > drain + 15
+
+
+def test_a_gpus_service_is_what_serve_worker_takes_and_may_end_as_slowly_as_it_does():
+    about = read_compose(ROOT / "docker-compose.yml", {})["services"]["vllm"]
+    (device,) = about["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+    assert about["init"]
+    python, manage, command, *words = about["command"]
+    assert (python, manage, command) == ("python", "manage.py", "serve_worker")
+    assert Command().create_parser("manage.py", command).parse_args(words).engine == "vllm"
+    patience = Patience()
+    assert float(about["stop_grace_period"].removesuffix("s")) > patience.drain + patience.stop + 10
+
+
+def test_the_image_for_gpus_installs_vllm_as_it_is_pinned_where_serve_worker_finds_it():
+    image = (ROOT / "Dockerfile").read_text().partition(" AS gpu\n")[2]
+    assert "/opt/vllm/bin/python -m pip install" in image
+    assert "--require-hashes -r requirements-gpu.txt" in image
+    assert "ENV VLLM=/opt/vllm/bin/vllm" in image
+    for name in ("gpu", "vllm"):
+        pins = re.findall(r"^[\w-]+==\S+", (ROOT / f"requirements-{name}.in").read_text(), re.MULTILINE)
+        locked = (ROOT / f"requirements-{name}.txt").read_text()
+        assert pins
+        assert all(f"{pin} " in locked for pin in pins)
 
 
 def test_the_proxy_understands_its_file():

@@ -34,7 +34,7 @@ class Machine:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.output.append(line)
-            if os.environ.get("SERVING_SHOWN"):
+            if os.environ.get("SERVING_SHOWN") and line.startswith("serve_worker: "):
                 sys.__stderr__.write(line)
 
     def says(self, words: str, times: int = 1) -> bool:

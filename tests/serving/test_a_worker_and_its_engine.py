@@ -149,13 +149,14 @@ def test_what_makes_no_worker_is_refused_before_anything_starts(tmp_path):
     weights.write_bytes(b"other weights")
     (tmp_path / "key").write_text("two\nlines")
     for words, why in {
+        ("elm", "--site=http://127.0.0.1:1"): "--site wants --token-file",
         ("nobody",): "There is no entry nobody.",
         ("elm",): "--model names the folder of its weights, or their repository.",
         ("elm", "--engine=llamacpp"): "--model names the model's .gguf file.",
         ("elm", "--engine=llamacpp", "--model=/nowhere"): "There is no file /nowhere.",
         ("elm", "--engine=llamacpp", f"--model={weights}"): "another model than elm was entered with",
         ("fir", f"--model={tmp_path}"): "name its parser",
-        ("fir", f"--key-file={tmp_path / 'key'}"): "holds no key of one line",
+        ("fir", f"--key-file={tmp_path / 'key'}"): "holds no secret of one line",
     }.items():
         with pytest.raises(CommandError, match=why):
             call_command("serve_worker", *words)

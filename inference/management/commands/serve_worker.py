@@ -11,9 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inference.contestants import models_in
 from inference.models import Entry
-from inference.serving.engines import KINDS, CannotServe, Wish, engine
-from inference.serving.local_site import LocalSite, card_of
-from inference.serving.supervision import GaveUp, Patience, SiteRefuses, Supervisor
+from inference.serving.engines import KINDS, CannotServe, Engine, Wish, engine
+from inference.serving.local_site import LocalWorker, card_of
+from inference.serving.remote_site import RemoteSite, RemoteWorker
+from inference.serving.supervision import AtSite, GaveUp, Patience, SiteAway, SiteRefuses, Supervisor
 
 PATIENCE = Patience()
 
@@ -36,6 +37,8 @@ class Command(BaseCommand):
         parser.add_argument("--url", default="", help="where the site reaches it (default: that host and port)")
         parser.add_argument("--slots", type=int, default=8, help="replies it may work on at once")
         parser.add_argument("--key-file", type=Path, help="a file with the key that the engine shall ask for")
+        parser.add_argument("--site", default="", help="the site's address, where its database cannot be reached")
+        parser.add_argument("--token-file", type=Path, help="…and a file with a token of the team")
         parser.add_argument("--program", default=os.environ.get("VLLM", "vllm"), help="the vllm command")
         for name, means in (
             ("ready", "until a starting engine must answer"),
@@ -58,14 +61,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         names = ("ready", "beat", "stuck", "drain", "pause")
         patience = Patience(tries=options["tries"], **{name: options[f"{name}_seconds"] for name in names})
-        entry = Entry.objects.filter(slug=options["entry"]).first()
-        if entry is None:
-            raise CommandError(f"There is no entry {options['entry']}.")
         try:
-            started = engine(options["engine"], card_of(entry), wish(options, self.extra))
-        except CannotServe as why:
+            started, worker = self.worker(options)
+        except (CannotServe, SiteAway, SiteRefuses) as why:
             raise CommandError(str(why)) from None
-        supervisor = Supervisor(started, LocalSite(entry, started, options["url"] or started.address), patience, say)
+        supervisor = Supervisor(started, worker, patience, say)
         for told in (signal.SIGTERM, signal.SIGINT):
             signal.signal(told, lambda *_: supervisor.end())
         try:
@@ -73,6 +73,23 @@ class Command(BaseCommand):
         except (GaveUp, SiteRefuses) as why:
             raise CommandError(str(why)) from None
         say("Stopped.")
+
+    def worker(self, options: Mapping[str, Any]) -> tuple[Engine, AtSite]:
+        """What is to be started, and its place at the site. Raises CannotServe, SiteAway, SiteRefuses."""
+        slug, wanted = options["entry"], wish(options, self.extra)
+        if options["site"]:
+            if options["token_file"] is None:
+                raise CommandError(
+                    "--site wants --token-file, a file with a token of the team that may change workers."
+                )
+            site = RemoteSite(site=options["site"], token=line_of(options["token_file"]), slug=slug)
+            started = engine(options["engine"], site.card(), wanted)
+            return started, RemoteWorker(site, started, options["url"] or started.address)
+        entry = Entry.objects.filter(slug=slug).first()
+        if entry is None:
+            raise CommandError(f"There is no entry {slug}.")
+        started = engine(options["engine"], card_of(entry), wanted)
+        return started, LocalWorker(entry, started, options["url"] or started.address)
 
 
 def wish(options: Mapping[str, Any], extra: Sequence[str]) -> Wish:
@@ -86,23 +103,21 @@ def wish(options: Mapping[str, Any], extra: Sequence[str]) -> Wish:
         host=options["host"],
         port=options["port"],
         slots=options["slots"],
-        key=key_in(options["key_file"]),
+        key=line_of(options["key_file"]) if options["key_file"] else "",
         program=options["program"],
         extra=extra,
     )
 
 
-def key_in(file: Path | None) -> str:
-    """The one line of a file; "" for no file. Raises CommandError."""
-    if file is None:
-        return ""
+def line_of(file: Path) -> str:
+    """The one line of a file with a secret: arguments can be read by every user of a machine. Raises CommandError."""
     try:
-        key = file.read_text(encoding="ascii").strip()
+        line = file.read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         raise CommandError(f"{file} cannot be read as one line of ASCII.") from None
-    if not key or not key.isprintable():
-        raise CommandError(f"{file} holds no key of one line.")
-    return key
+    if not line or not line.isprintable():
+        raise CommandError(f"{file} holds no secret of one line.")
+    return line
 
 
 def say(line: str) -> None:
