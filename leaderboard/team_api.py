@@ -102,6 +102,21 @@ class TeamWorkersOut(Schema):
 Name = Annotated[str, StringConstraints(max_length=60)]
 
 
+class EntryOut(Schema):
+    """What an entry's record says of how it is served; empty or null where nothing is stated."""
+
+    slug: str
+    weights_digest: str
+    weights_revision: str
+    context_length: int | None
+    reasoning: str  # off, on, auto
+
+
+class TeamEntriesOut(Schema):
+    team: str
+    entries: list[EntryOut]
+
+
 class BeatIn(Schema):
     state: ServingState = ServingState.SERVING
     metrics: Annotated[dict[Name, Annotated[float, Field(allow_inf_nan=False)]], Field(max_length=40)] = {}
@@ -113,6 +128,14 @@ class WorkerIn(Schema):
     served_name: str
     slots: int = 8
     key: str | None = None  # null leaves the one that it has
+
+
+@router.get("/team/entries", response={200: TeamEntriesOut, 401: RefusalOut}, summary="Your team's entries")
+@decorate_view(never_cache)
+def team_entries(request: HttpRequest) -> dict[str, Any]:
+    """How each is to be served, as its record says."""
+    team = token_of(request).team
+    return {"team": team.slug, "entries": Entry.objects.filter(team=team).order_by("slug")}
 
 
 @router.get("/team/workers", response={200: TeamWorkersOut, 401: RefusalOut}, summary="Your team's workers")

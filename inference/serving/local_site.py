@@ -1,17 +1,21 @@
 """The site for a supervisor on a machine that reaches its database."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from django.db import Error, connection
+from django.utils.translation import override
 
+from inference.addresses import BadAddress
 from inference.draining import drain, resume
-from inference.entries import add_worker
+from inference.entries import Unfit, add_worker, enter_worker
 from inference.models import DrainCause, Entry, ServingState, Worker
+from inference.registering import Underway, ask_for_registration
 from inference.serving.beats import hear_beat
 from inference.serving.engines import Card, Engine
 from inference.serving.supervision import SiteAway, SiteRefuses
+from inference.standing import standing
 
 
 def card_of(entry: Entry) -> Card:
@@ -42,27 +46,34 @@ class LocalWorker:
     entry: Entry
     engine: Engine
     url: str
+    checked: bool = True  # before any battle comes to it, as the console does
 
     def register(self) -> str:
-        started = self.engine
+        engine = self.engine
+        enter = enter_worker if self.checked else add_worker
         with at_the_database():
-            known = Worker.objects.filter(entry=self.entry, url=self.url.rstrip("/")).first()
-            worker = add_worker(
-                self.entry,
-                url=self.url,
-                served_name=started.served_name,
-                slots=started.slots,
-                key=started.key,
-                extra_body=known.extra_body if known else None,  # the organizers' to say
-            )
+            try:
+                worker = enter(
+                    self.entry, url=self.url, served_name=engine.served_name, slots=engine.slots, key=engine.key
+                )
+            except (BadAddress, Unfit) as why:
+                raise SiteRefuses(f"{self.url} is no worker's: {why}") from None
             # A drain by hand holds while this command restarts its engine, and ends when somebody starts it anew.
             resume([worker], DrainCause.TEAM)
             hear_beat(worker, ServingState.SERVING, {})
-        return "is in service."
+            if self.checked:
+                with suppress(Underway):
+                    ask_for_registration(worker)
+        return "is entered; the site checks it before it lets it in." if self.checked else "is in service."
 
     def tell(self, state: ServingState, readings: Mapping[str, float]) -> None:
-        with at_the_database():
-            hear_beat(self.worker(), state, readings)
+        with at_the_database(), override("en"):  # as all that a command says
+            worker = self.worker()
+            hear_beat(worker, state, readings)
+            said = standing(worker) if worker.refused_because else {}
+        # The checks are made after it was entered; how they went is in the row.
+        if said and not said["checking"]:
+            raise SiteRefuses(f"The site does not let it in: {said['reason']}")
 
     def drain(self) -> None:
         with at_the_database():

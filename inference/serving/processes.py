@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
+PROCESSES = Path("/proc")  # where there is no Linux, the group's number must do
 GONE_SECONDS = 10.0  # a killed process with much GPU memory takes a while to go
 
 
@@ -39,17 +41,30 @@ class EngineProcess:
     def kill(self) -> None:
         """End every process of the group, and return when they are gone."""
         deadline = time.monotonic() + GONE_SECONDS
-        while time.monotonic() < deadline:
-            try:
+        while lives(self.guard.pid) and time.monotonic() < deadline:
+            with suppress(ProcessLookupError):
                 os.killpg(self.guard.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                break
-            if self.guard.poll() is None:
-                self.guard.wait()
             time.sleep(0.02)
+            self.guard.poll()
         self.guard.wait()
         if self.guard.stdin:
             self.guard.stdin.close()
+
+
+def lives(group: int) -> bool:
+    """Whether any process of the group does. One that has ended does not, even if its parent never asks."""
+    if not PROCESSES.is_dir():
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return False
+        return True
+    for one in PROCESSES.glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            state, _parent, its_group = one.read_text().rpartition(")")[2].split()[:3]
+            if its_group == str(group) and state not in "ZX":
+                return True
+    return False
 
 
 def can_listen(host: str, port: int) -> bool:

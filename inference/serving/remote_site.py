@@ -18,9 +18,8 @@ class RemoteSite:
 
     def __init__(self, *, site: str, token: str, slug: str) -> None:
         self.slug = slug
-        self.http = httpx.Client(
-            base_url=f"{site.rstrip('/')}/api/v1/team", headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS
-        )
+        self.address = f"{site.rstrip('/')}/api/v1/team"
+        self.headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}  # as all that a command says
 
     def card(self) -> Card:
         """The entry's record. Raises SiteAway, and SiteRefuses if the team has no such entry."""
@@ -32,7 +31,7 @@ class RemoteSite:
     def ask(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Any:
         """What the site answers. Raises SiteAway and SiteRefuses."""
         try:
-            answer = self.http.request(method, path, json=content)
+            answer = httpx.request(method, self.address + path, json=content, headers=self.headers, timeout=SECONDS)
             if answer.status_code in LATER:
                 raise SiteAway(f"it answered {answer.status_code}")
             said = answer.json()

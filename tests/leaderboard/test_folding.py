@@ -333,6 +333,7 @@ def test_the_api_describes_itself(visitor):
         "/api/v1/rounds/{key}/rulebook",
         "/api/v1/rounds/{key}/scores",
         "/api/v1/rounds/{key}/win-rates",
+        "/api/v1/team/entries",
         "/api/v1/team/workers",
         "/api/v1/team/workers/{number}/drain",
         "/api/v1/team/workers/{number}/heartbeat",

@@ -9,9 +9,14 @@ import httpx
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import Team, User
+from accounts.tokens import make_token
 from inference.draining import drain
 from inference.entries import add_entry, describe_entry
 from inference.models import Beat, Drain, DrainCause, Entry, Worker
+from inference.tasks import check_all
+from leaderboard.amending import amend_round
+from leaderboard.models import Round
 from tests.processes import free_port, own_database_url
 from tests.servers import wait_until
 from tests.serving.machine import children, group, machine
@@ -32,7 +37,8 @@ def serve(contest, env):
 
     @contextmanager
     def start(*words, port=None):
-        with machine("alder", f"--port={port or free_port()}", *QUICK, *words, env=env) as made:
+        unchecked = [] if "--site" in " ".join(words) else ["--unchecked"]
+        with machine("alder", f"--port={port or free_port()}", *QUICK, *unchecked, *words, env=env) as made:
             yield made
 
     return start
@@ -118,7 +124,7 @@ def test_a_new_start_ends_a_drain_and_told_twice_it_ends_at_once(serve):
             machine.tell(signal.SIGTERM)
             machine.await_words("Draining")
             machine.tell(signal.SIGTERM)
-            assert machine.await_end(5) == 0
+            assert machine.await_end(15) == 0
             with pytest.raises(httpx.RemoteProtocolError):
                 list(lines)
 
@@ -139,6 +145,32 @@ def test_an_engine_that_never_gets_ready_is_tried_so_often_and_then_given_up(ser
             "CommandError: The engine was not ready within 0.5 s. That was the 2. time in a row; giving up.\n"
         )
     assert not Worker.objects.filter(entry__slug="alder").exists()
+
+
+def test_from_another_machine_it_serves_with_a_token_and_is_checked_first(serve, site, env, tmp_path, settings):
+    settings.WORKER_PACE_SECONDS = 0.3
+    amend_round(Round.objects.get(), {"hosting": "teams"}, reason="Teams have machines.")
+    by = User.objects.create_user("olga")
+    _, secret = make_token(Team.objects.get(slug="team-alder"), name="machine", workers=True, by=by)
+    (tmp_path / "token").write_text(secret)
+    env["DATABASE_URL"] = "sqlite:////nowhere/at/all"
+    with serve("--slots=2", f"--site={site}", f"--token-file={tmp_path / 'token'}") as machine:
+        machine.await_words("alder is entered; the site checks it")
+        worker = Worker.objects.get(entry__slug="alder")
+        assert (worker.slots, worker.refused_because) == (2, "unchecked")
+        check_all()
+        worker.refresh_from_db()
+        assert (worker.registered, worker.refused_because, worker.healthy) == (True, "", True)
+        wait_until(lambda: Beat.objects.get().readings == {"running": 0})
+        # What the checks find later is one clear line, and the engine does not stay.
+        Worker.objects.update(registered=False, refused_because="slow")
+        assert machine.await_end() == 1
+        assert machine.output[-1].startswith("CommandError: The site does not let it in: With ")
+    with pytest.raises(CommandError, match="The token's team has no entry birch"):
+        call_command("serve_worker", "birch", f"--site={site}", f"--token-file={tmp_path / 'token'}")
+    (tmp_path / "token").write_text("lms_wrong")
+    with pytest.raises(CommandError, match="The site refuses: "):
+        call_command("serve_worker", "alder", f"--site={site}", f"--token-file={tmp_path / 'token'}")
 
 
 @pytest.mark.django_db

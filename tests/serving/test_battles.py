@@ -83,7 +83,11 @@ def arena(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Are
 
 @contextmanager
 def served(slug: str, core: int, model: Path, site: RunningSite) -> Iterator[Machine]:
-    port, words, env = free_port(), ["--beat-seconds=1", "--slots=2", f"--model={model}"], dict(site.environment)
+    port, words, env = (
+        free_port(),
+        ["--unchecked", "--beat-seconds=1", "--slots=2", f"--model={model}"],
+        dict(site.environment),
+    )
     with ExitStack() as started:
         if FRONT == "router":
             words.append(f"--url={started.enter_context(router(port))}")

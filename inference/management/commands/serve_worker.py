@@ -37,6 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--url", default="", help="where the site reaches it (default: that host and port)")
         parser.add_argument("--slots", type=int, default=8, help="replies it may work on at once")
         parser.add_argument("--key-file", type=Path, help="a file with the key that the engine shall ask for")
+        parser.add_argument("--unchecked", action="store_true", help="let it in at once; organizers' machines only")
         parser.add_argument("--site", default="", help="the site's address, where its database cannot be reached")
         parser.add_argument("--token-file", type=Path, help="…and a file with a token of the team")
         parser.add_argument("--program", default=os.environ.get("VLLM", "vllm"), help="the vllm command")
@@ -89,7 +90,8 @@ class Command(BaseCommand):
         if entry is None:
             raise CommandError(f"There is no entry {slug}.")
         started = engine(options["engine"], card_of(entry), wanted)
-        return started, LocalWorker(entry, started, options["url"] or started.address)
+        address = options["url"] or started.address
+        return started, LocalWorker(entry, started, address, checked=not options["unchecked"])
 
 
 def wish(options: Mapping[str, Any], extra: Sequence[str]) -> Wish:
