@@ -2,12 +2,14 @@
 
 import csv
 import importlib.metadata
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from rating.ballots import Ballots
+from rating.command import main
 from rating.files import read_ballots
 from rating.tally import Tally
 
@@ -45,3 +47,26 @@ def llmfao(published: Path) -> Ballots:
     outcome = [("left", "right", "tie").index(row["winner"]) for row in rows]
     voter = [int(row["worker"]) for row in rows]
     return Ballots.from_arrays(first, second, outcome, players=len(names), voter=voter)
+
+
+@pytest.fixture
+def run(capsys):
+    """The command in this process: its exit status, what it prints, and what it says on stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(argument) for argument in arguments])
+        return (status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def board(run):
+    """The JSON of a fit that must succeed."""
+
+    def board(*arguments: object) -> dict:
+        status, said, wrong = run("fit", "--json", *arguments)
+        assert (status, wrong) == (0, "")
+        return json.loads(said)
+
+    return board
