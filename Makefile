@@ -47,8 +47,8 @@ bench: .venv/dev .venv/demo-real .venv-bench/ready frontend/dist/manifest.json f
 	.venv-bench/bin/python -W ignore -m benchmarks.rating --board "$$($(BIN)/python -c 'from importlib.metadata import distribution as d; print(d("leaderbot").locate_file("leaderbot/data/chatbotarena_20240814.json"))')"
 	$(BIN)/python -m benchmarks.liveness
 	@if [ -n "$$DATABASE_URL" ]; then $(BIN)/python -m benchmarks.votes; $(BIN)/python -m benchmarks.export; \
-		$(BIN)/python -m benchmarks.boards; \
-		else echo "→ Skipped benchmarks.votes, benchmarks.export and benchmarks.boards: DATABASE_URL (PostgreSQL) is not set"; fi
+		$(BIN)/python -m benchmarks.boards; $(BIN)/python -m benchmarks.queue; \
+		else echo "→ Skipped benchmarks.votes, benchmarks.export, benchmarks.boards and benchmarks.queue: DATABASE_URL (PostgreSQL) is not set"; fi
 	@if [ -n "$$DATABASE_URL" ] && [ -n "$$REDIS_URL" ]; then $(BIN)/python -m benchmarks.fanout; \
 		else echo "→ Skipped benchmarks.fanout: DATABASE_URL (PostgreSQL) and REDIS_URL are not both set"; fi
 	$(BIN)/python -m benchmarks.cuts
