@@ -8,7 +8,7 @@ without text, `choices: []` with usage, comment lines, an error object followed 
 import codecs
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,24 +27,6 @@ class Chunk:
     finish_reason: str | None = None
     thought: int = 0  # characters
     tokens: int | None = None
-
-
-async def lines(blocks: AsyncIterable[bytes]) -> AsyncIterator[str]:
-    """Lines of UTF-8 text, however the blocks cut them. Raises Rubbish on other bytes and on a line without end."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    rest = ""
-    async for block in blocks:
-        try:
-            rest += decoder.decode(block)
-        except UnicodeDecodeError as wrong:
-            raise Rubbish(f"not UTF-8: {wrong.reason}") from wrong
-        *whole, rest = rest.split("\n")
-        for line in whole:
-            yield line.rstrip("\r")
-        if len(rest) > LINE_LIMIT:
-            raise Rubbish("a line without end")
-    if rest:
-        yield rest
 
 
 def parse(data: str) -> Chunk | None:
@@ -72,7 +54,9 @@ def parse(data: str) -> Chunk | None:
         raise Rubbish("content that is no text")
     if not (text or thought or reason or tokens is not None):
         return None
-    return Chunk(UNPRINTABLE.sub("", text), reason, len(thought), tokens)
+    if not text.isprintable():
+        text = UNPRINTABLE.sub("", text)
+    return Chunk(text, reason, len(thought), tokens)
 
 
 def tokens_of(usage: object) -> int | None:
@@ -81,26 +65,51 @@ def tokens_of(usage: object) -> int | None:
     return tokens if isinstance(tokens, int) and 0 <= tokens < 2**31 else None
 
 
+class Events:
+    """A stream's events, however the blocks cut them."""
+
+    def __init__(self) -> None:
+        self.decoder = codecs.getincrementaldecoder("utf-8")()
+        self.rest = ""  # of a line that has not ended
+        self.finished = self.done = False
+
+    def within(self, block: bytes) -> Iterator[Chunk]:
+        """The chunks that end in this block. Raises Rubbish and Rejected. What follows [DONE] is dropped."""
+        try:
+            self.rest += self.decoder.decode(block)
+        except UnicodeDecodeError as wrong:
+            raise Rubbish(f"not UTF-8: {wrong.reason}") from wrong
+        *lines, self.rest = self.rest.split("\n")
+        if len(self.rest) > LINE_LIMIT:
+            raise Rubbish("a line without end")
+        for line in lines:
+            data = None if self.done else data_of(line.rstrip("\r"))
+            self.done = self.done or data == "[DONE]"
+            chunk = parse(data) if data is not None and not self.done else None
+            if chunk:
+                self.finished = self.finished or chunk.finish_reason is not None
+                yield chunk
+
+
+def data_of(line: str) -> str | None:
+    """What a line carries; None where that is nothing. Raises Rubbish where it is no event's."""
+    if line.startswith("data:"):
+        return line[5:].strip()
+    if line and not line.startswith((":", "event:", "id:", "retry:")):
+        raise Rubbish("not an event stream")
+    return None
+
+
 async def chunks(blocks: AsyncIterable[bytes]) -> AsyncGenerator[Chunk, None]:
     """The chunks of a whole reply. Ends only after a finish_reason; else raises Broken. [DONE] alone proves nothing.
 
     What comes after [DONE] is read and dropped: a connection that was heard out can be used again.
     """
-    finished = done = False
-    async for line in lines(blocks):
-        if done:
-            continue
-        if not line.startswith("data:"):
-            if line and not line.startswith((":", "event:", "id:", "retry:")):
-                raise Rubbish("not an event stream")
-            continue
-        data = line[5:].strip()
-        if data == "[DONE]":
-            done = True
-            continue
-        chunk = parse(data)
-        if chunk:
-            finished = finished or chunk.finish_reason is not None
+    events = Events()
+    async for block in blocks:
+        for chunk in events.within(block):
             yield chunk
-    if not finished:
+    for chunk in events.within(b"\n"):  # the last line may lack its end
+        yield chunk
+    if not events.finished:
         raise Broken("the stream ended without a finish_reason")

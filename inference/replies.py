@@ -208,11 +208,15 @@ class Patience:
     def __init__(self, clock: asyncio.Timeout) -> None:
         self.clock = clock
         self.end: float | None = None
+        self.renewed = 0.0
         self.late: type[WorkerFault] = Silent
 
     def renew(self) -> None:
         """It has said or thought something."""
         now = asyncio.get_running_loop().time()
+        if now - self.renewed < settings.WORKER_IDLE_SECONDS / 50:
+            return  # this is asked at every word
+        self.renewed = now
         self.end = now + settings.WORKER_TOTAL_SECONDS if self.end is None else self.end
         self.late = Stalled if now + settings.WORKER_IDLE_SECONDS < self.end else Endless
         self.clock.reschedule(min(now + settings.WORKER_IDLE_SECONDS, self.end))
