@@ -46,6 +46,7 @@ check: .venv/dev frontend/node_modules/.ready ## Format, lint, types, import con
 bench: .venv/dev .venv/demo-real .venv-bench/ready frontend/dist/manifest.json frontend/locale/ko/LC_MESSAGES/django.mo ## Measure what docs/ claims
 	.venv-bench/bin/python -W ignore -m benchmarks.rating --board "$$($(BIN)/python -c 'from importlib.metadata import distribution as d; print(d("leaderbot").locate_file("leaderbot/data/chatbotarena_20240814.json"))')"
 	$(BIN)/python -m benchmarks.liveness
+	$(BIN)/python -W ignore -m benchmarks.relay
 	@if [ -n "$$DATABASE_URL" ]; then $(BIN)/python -m benchmarks.votes; $(BIN)/python -m benchmarks.export; \
 		$(BIN)/python -m benchmarks.boards; $(BIN)/python -m benchmarks.queue; \
 		else echo "→ Skipped benchmarks.votes, benchmarks.export, benchmarks.boards and benchmarks.queue: DATABASE_URL (PostgreSQL) is not set"; fi
