@@ -251,6 +251,8 @@ class Turn(models.Model):
         indexes = [
             # Each hour the few turns whose text has grown old are looked for among millions without text.
             models.Index(fields=["started_at"], condition=Q(erased_at=None), name="turn_text_by_age"),
+            # The few turns in which a side failed are counted on every look at the console.
+            models.Index(fields=["battle"], condition=~Q(fault_side=""), name="turn_failed"),
         ]
         ordering = ["number"]
 

@@ -18,7 +18,7 @@ from frontend import (
     views,
 )
 from frontend.console import allegations as console_allegations
-from frontend.console import amendments, drafts, field, files, home, incidents, rounds, servers
+from frontend.console import amendments, drafts, field, files, home, incidents, rounds, servers, voids
 from frontend.console import appeals as hearing
 from frontend.console import beacons as console_beacons
 from frontend.console import calls as console_calls
@@ -110,6 +110,7 @@ urlpatterns = [
     path("console/rounds/<round_key:key>/confirm", rounds.confirm, name="console_confirm"),
     path("console/rounds/<round_key:key>/withdraw", rounds.withdraw, name="console_withdraw"),
     path("console/rounds/<round_key:key>/board", home.live_board, name="console_board"),
+    path("console/rounds/<round_key:key>/voids", voids.voids, name="console_voids"),
     path("console/rounds/<round_key:key>/eligibility", judging.overview, name="console_eligibility"),
     path("console/rounds/<round_key:key>/eligibility/<slug:slug>/<str:axis>", judging.judge, name="console_judge"),
     path(

@@ -126,7 +126,10 @@ def exposure_page(request: HttpRequest, key: str) -> HttpResponse:
             "exposure": found,
             "title": in_language(found["title"], found["title_ko"]),
             "explore": round(100 * found["design"]["explore"]) if found["design"] else 100,
-            "entries": [entry | {"as_b": entry["battles"] - entry["as_a"]} for entry in found["entries"]],
+            "entries": [
+                entry | {"as_b": entry["battles"] - entry["as_a"], "rate": failed_in_percent(entry)}
+                for entry in found["entries"]
+            ],
             "pairs": [pair_as_drawn(pair, names) for pair in found["pairs"]],
             "matrix": figures.meetings(found),
         },
@@ -345,6 +348,17 @@ def pair_as_drawn(pair: Mapping[str, Any], names: Mapping[str, str]) -> dict[str
         "first": names[pair["first"]],
         "second": names[pair["second"]],
         "first_as_b": pair["battles"] - pair["first_as_a"],
+    }
+
+
+def failed_in_percent(entry: Mapping[str, Any]) -> dict[str, float] | None:
+    """How often of its battles an entry of the exposure failed; None where that is not known, or there are none."""
+    if not entry.get("battles") or entry.get("failed") is None:
+        return None
+    return {
+        "share": 100 * entry["failed"] / entry["battles"],
+        "low": 100 * entry["failed_low"],
+        "high": 100 * entry["failed_high"],
     }
 
 

@@ -254,6 +254,9 @@ class ExposedEntryOut(Schema):
     void: int
     votes: int
     relative: float | None  # its battles as a multiple of those of the least exposed
+    failed: int | None = None  # battles void because it could not answer; null on boards frozen before this was told
+    failed_low: float | None = None  # the share of its battles, 95 % interval
+    failed_high: float | None = None
 
 
 class ExposedPairOut(Schema):

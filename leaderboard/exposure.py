@@ -1,6 +1,6 @@
 """The exposure audit: how often each pair has met, on which sides, and how often it should have."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -12,6 +12,7 @@ from inference.models import Entry
 from leaderboard.keys import rounds_by
 from leaderboard.models import UNOPENED, Round
 from leaderboard.pairing import design_of
+from leaderboard.voids import failed, rate
 
 KEPT_SECONDS = 30  # it reads every battle of the round, and everybody may ask
 
@@ -55,7 +56,7 @@ def exposure_by(contest: Round, told: Sequence[Meetings], waiting: int) -> dict[
         "void": sum(both.void for both in told),
         "votes": sum(both.votes for both in told),
         "design": design and {"floor": design.floor, "explore": design.explore, "cap": design.cap},
-        "entries": _by_entry(entries, told),
+        "entries": _by_entry(entries, told, failed(contest)),
         "pairs": [
             _pair(one, other, sides, every) | {"chance": chances.get(frozenset((one.pk, other.pk)))}
             for one, other in combinations(entries, 2)
@@ -92,9 +93,12 @@ def _pair(one: Entry, other: Entry, sides: Sides, every: int) -> dict[str, Any]:
     }
 
 
-def _by_entry(entries: Iterable[Entry], told: Sequence[Meetings]) -> list[dict[str, Any]]:
+def _by_entry(
+    entries: Sequence[Entry], told: Sequence[Meetings], fails: Mapping[tuple[int, int], int]
+) -> list[dict[str, Any]]:
     """Each entry's battles, as A and in all, and how many times those of the least exposed they are."""
-    rows = [_entry(entry, told) for entry in entries]
+    own = {entry.pk: sum(number for (who, _), number in fails.items() if who == entry.pk) for entry in entries}
+    rows = [row | rate(own[entry.pk], row["battles"]) for entry in entries for row in [_entry(entry, told)]]
     least = min((row["battles"] for row in rows), default=0)
     return [row | {"relative": row["battles"] / least if least else None} for row in rows]
 

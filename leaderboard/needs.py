@@ -35,6 +35,7 @@ from leaderboard.models import (
 from leaderboard.panels import ready
 from leaderboard.signing import waiting_proposal
 from leaderboard.verdicts import waiting_verdicts
+from leaderboard.voids import unequal
 
 SETTLED = (RoundState.FINAL, RoundState.ANNULLED)
 
@@ -62,6 +63,7 @@ class Kind(StrEnum):
     WORKER_REFUSED = "worker_refused"
     DRIFT = "drift"
     UNFIT = "unfit"
+    FAILS = "fails"
     UNCOUNTED = "uncounted"
     VERDICTS = "verdicts"
     VERDICT_SIGNATURE = "verdict_signature"
@@ -99,6 +101,9 @@ def of_rounds() -> Iterator[Need]:
             yield from of_state(contest)
             yield from of_beacon(contest)
             yield from of_gate(contest)
+        if contest.state in LIVE:
+            for row in unequal(contest):
+                yield Need(Kind.FAILS, contest, about=f"{row.entry.name} ({row.own} : {row.others})")
 
 
 def of_appeals(contest: Round) -> Iterator[Need]:

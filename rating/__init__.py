@@ -5,6 +5,7 @@ board = fit(tally)
 board.ratings(), board.intervals(), board.ranks()
 """
 
+from rating.asymmetry import asymmetry
 from rating.ballots import Ballots, joined
 from rating.bootstrap import bootstrap
 from rating.categories import Categories, Category, fit_categories
@@ -78,6 +79,7 @@ __all__ = [
     "UnknownOutcome",
     "arena_component",
     "arena_probabilities",
+    "asymmetry",
     "bootstrap",
     "certificate",
     "component_told",

@@ -34,6 +34,7 @@ NEEDS: Mapping[Kind, Any] = {
     Kind.WORKER_REFUSED: gettext_lazy("A worker was refused. {about}"),
     Kind.DRIFT: gettext_lazy("A worker answers otherwise than when it was checked, as another model would: {about}"),
     Kind.UNFIT: gettext_lazy("{round} would not open: {about}."),
+    Kind.FAILS: gettext_lazy("A model fails more often in {round} than those it meets: {about}."),
     Kind.UNCOUNTED: gettext_lazy("Votes are cast and not counted: the fold is stuck."),
     Kind.VERDICTS: gettext_lazy("Before the result of {round} can be published, verdicts are wanted on: {about}."),
     Kind.VERDICT_SIGNATURE: gettext_lazy("{about} asks for a second signature under a verdict in {round}."),
@@ -44,6 +45,20 @@ NEEDS: Mapping[Kind, Any] = {
     Kind.EXPORT_FAILED: gettext_lazy("An export could not be written: {about}"),
 }
 OF_GATE = (Kind.VERDICTS, Kind.VERDICT_SIGNATURE, Kind.ALLEGATION)  # what is done on the page of eligibility
+# How a side failed: the kinds of inference/faults.py.
+FAULTS: Mapping[str, Any] = {
+    "no_worker": gettext_lazy("had no worker that answers"),
+    "busy": gettext_lazy("had no free place in time"),
+    "unreachable": gettext_lazy("could not be reached"),
+    "rejected": gettext_lazy("answered with an error"),
+    "silent": gettext_lazy("said nothing in time"),
+    "stalled": gettext_lazy("stopped in the middle"),
+    "endless": gettext_lazy("did not come to an end"),
+    "broken": gettext_lazy("broke off"),
+    "rubbish": gettext_lazy("sent what is no answer"),
+    "speechless": gettext_lazy("ended without a word"),
+    "spent": gettext_lazy("spent all its tokens on thoughts"),
+}
 PARTS: Mapping[str, Any] = {
     "competing": gettext_lazy("takes part"),
     "eliminated": gettext_lazy("eliminated"),

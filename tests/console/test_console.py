@@ -20,7 +20,14 @@ from tests.arena.test_voting import voted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PAGES = ["/console/", "/console/entries", "/console/exports", "/console/log", "/console/rounds/1/board"]
+PAGES = [
+    "/console/",
+    "/console/entries",
+    "/console/exports",
+    "/console/log",
+    "/console/rounds/1/board",
+    "/console/rounds/1/voids",
+]
 
 
 def said(answer) -> str:

@@ -100,10 +100,10 @@ def test_when_no_more_votes_come_every_battle_is_told(visitor, contest):
 
 
 def test_many_battles_cost_no_more_queries(contest, seeded, django_assert_num_queries):
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         exposure("1")
     season(contest, seeded, 60)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         exposure("1")
 
 
@@ -111,7 +111,7 @@ def test_battles_are_not_counted_for_everybody_who_looks(contest, monkeypatch, d
     monkeypatch.setattr(audit, "KEPT_SECONDS", 30)
     exposure("1")
     cast(contest, "alder", "birch", "a")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert exposure("1")["battles"] == 0
     close_gate(contest.gate_id)
     assert exposure("1")["battles"] == 1
