@@ -47,8 +47,8 @@ WORDS = 1500  # of each answer: fifteen seconds, in which all of them have begun
 ROUNDS = 3
 ASKS = 60  # first tokens, one at a time
 SPEEDS = (15, 30, 45, 60, 75, 90, 105, 120)  # tokens a second
-ANSWER = 160  # words of an answer whose worker is to be known
-CROWD = 20  # battles at once: as many as leave the machine idle, or its load would tell
+ANSWER = 200  # words of an answer whose worker is to be known
+CROWD = 8  # battles at once: as many as leave the machine idle, or its load would tell
 PACE = 80  # characters a second, which the slowest of them sustains: it has 15 words of 7 or 8
 FOLDS = 5
 

@@ -163,12 +163,14 @@ class Standin:
         for number in range(thoughts):
             await say(f"thought{number} ", part="reasoning")
             await asyncio.sleep(delay)
-        number = 0
+        loop = asyncio.get_running_loop()
+        number, at = 0, loop.time()
         while "endless" in wishes or number < len(words):
             await self._misbehave_after(number, wishes, put)
             await say((" " if number else "") + words[number % len(words)])
             number += 1
-            await asyncio.sleep(delay)
+            at += delay  # by the clock: what it takes to send a word makes nobody slower
+            await asyncio.sleep(max(0.0, at - loop.time()))
         await self._misbehave_after(number, wishes, put)
         if "unfinished" not in wishes:
             await say(None, "length" if "limit" in wishes or "spent" in wishes else "stop")

@@ -13,7 +13,8 @@ WISHES = {
     "!endless !delay=0.01": "endless",
     "!die=0": "broken",
     "!die=1 one two": "broken",
-    "!die=3 one two": "broken",
+    "!die=50 !words=60 !delay=0.01": "broken",
+    "!die=3 one two": "broken",  # after the last word, before it says that it has finished
     "!unfinished words": "broken",
     "!status=500": "rejected",
     "!status=503": "rejected",
@@ -23,6 +24,7 @@ WISHES = {
     "!bytes": "rubbish",
     "!rubbish": "rubbish",
     "!empty": "speechless",
+    "!spent": "spent",
 }
 MOST_GROWTH = 50  # MB
 

@@ -7,9 +7,10 @@ import pytest
 from inference.faults import Broken, Spent, WorkerFault
 from inference.models import Entry, Worker
 from inference.replies import Reply, Sampling, stream_reply
+from inference.standin import Standin
 from tests.conftest import Worker as Server
 from tests.conftest import make_entries
-from tests.servers import wait_until
+from tests.servers import serving, wait_until
 
 SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_tokens=100)
 
@@ -87,6 +88,16 @@ def test_a_worker_that_failed_before_the_first_words_is_on_record(entry, worker:
     _, reply = replied(entry, "hi")
     assert reply.tried == [(dead.pk, "unreachable")]
     assert reply.worker_id != dead.pk
+
+
+def test_a_worker_that_drains_and_says_it_is_well_costs_no_battle(entry, worker: Server):
+    # vLLM answers its probe with 200 while it drains, and new chats with 500.
+    draining = entry.workers.get()
+    with serving(Standin(always="status=500")) as url:
+        Worker.objects.filter(pk=draining.pk).update(url=url)
+        Worker.objects.create(entry=entry, url=worker.url, served_name="alder", healthy=True)
+        said, reply = replied(entry, "hi")
+    assert ("".join(said), reply.tried) == ("hi", [(draining.pk, "rejected")])
 
 
 def test_nobody_to_ask_is_a_fault_without_a_worker(entry):
