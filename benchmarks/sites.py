@@ -32,6 +32,7 @@ def fresh_site(entries: int = ENTRIES) -> Iterator[dict[str, str]]:
             "DATABASE_URL": url,
             "DATA_DIR": folder,
             "SECRET_KEY": secrets.token_urlsafe(50),
+            "UNCHECKED_WORKERS": "true",
             "RUN_CELERY": "false",  # the benchmark folds when it measures folding
             "LOG_LEVEL": "ERROR",
             "DJANGO_SETTINGS_MODULE": "config.settings",

@@ -6,6 +6,8 @@ from django.utils.translation import gettext as _
 
 from arena.ballots import meetings
 from arena.gates import close_gate, freeze_gate, move_times, open_gate, thaw_gate
+from inference.models import Entry
+from leaderboard.admission import why_not_carried
 from leaderboard.amending import NotKept, write_version
 from leaderboard.appeals.waiting import refusal_to_finish
 from leaderboard.boards import publish_board
@@ -23,7 +25,7 @@ from leaderboard.models import LIVE, UNOPENED, Cause, Folded, Freeze, Round, Rou
 from leaderboard.pairing import publish_pairing
 from leaderboard.participations import begin
 from leaderboard.recounting import recount
-from leaderboard.rulebook import freezing, in_force
+from leaderboard.rulebook import Rulebook, freezing, in_force
 from leaderboard.verdicts import CannotJudge
 
 LATE = timedelta(minutes=1)  # from saying "now" to doing it
@@ -65,6 +67,7 @@ def open_first(contest: Round, now: datetime, ends_at: datetime | None) -> None:
         raise CannotMove(words)
     rules = in_force(contest)
     entries = [*entrants(contest), *references(rules)]
+    refuse_uncarried(contest, entries, rules)
     contest.opens_at = min(contest.opens_at, now)  # by hand it may be earlier than announced
     stand(contest, RoundState.OPEN, "opens_at")
     begin(contest, references(rules))
@@ -77,6 +80,12 @@ def open_first(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     publish_board(contest.series, folded, made_of_nothing, names, intervals=running.intervals)
     publish_pairing(contest, folded, made_of_nothing, tally_of(running))
     open_gate(contest.gate_id, freezes_at=contest.freezes_at, until=contest.ends_at)
+
+
+def refuse_uncarried(contest: Round, entries: list[Entry], rules: Rulebook) -> None:
+    # A run-off goes on with what carried its round.
+    if not contest.leg and (words := why_not_carried(entries, rules)):
+        raise CannotMove(words)
 
 
 def refuse_another_live(contest: Round) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypedDict
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
@@ -43,15 +43,26 @@ def teams_host(entry: Entry) -> bool:
     return any(rules.hosting == "teams" for rules in rules_for(entry, announced=True))
 
 
+class Asked(TypedDict):
+    """Of every worker of an entry: characters a second, and tokens of an answer that must fit."""
+
+    pace: int
+    tokens: int
+
+
+def asked_of(entry: Entry) -> Asked:
+    """What the rounds of the entry ask; 0 where none does."""
+    rules = list(rules_for(entry))
+    return {
+        "pace": max((one.pace for one in rules), default=0),
+        "tokens": max((one.max_tokens for one in rules), default=0),
+    }
+
+
 def have_checked(worker: Worker) -> None:
     """Have the worker checked soon by what its rounds ask of it; one that is being checked stays so."""
-    rules = list(rules_for(worker.entry))
     with suppress(Underway):
-        ask_for_registration(
-            worker,
-            pace=max((one.pace for one in rules), default=0),
-            tokens=max((one.max_tokens for one in rules), default=0),
-        )
+        ask_for_registration(worker, **asked_of(worker.entry))
 
 
 @transaction.atomic

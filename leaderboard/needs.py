@@ -14,6 +14,7 @@ from inference.draining import in_service
 from inference.models import Entry, Worker
 from inference.reasons import WAITING
 from inference.standing import why_refused_now
+from leaderboard.admission import why_not_carried
 from leaderboard.allegations import state_of
 from leaderboard.appeals.ruling import waiting_ruling
 from leaderboard.appeals.waiting import re_runs_owed, refusal_to_finish, waiting_appeals
@@ -21,6 +22,7 @@ from leaderboard.calls import Stage, stage, waiting_outcome
 from leaderboard.cut.beacons import standing_beacon, value_of, waiting_value
 from leaderboard.cut.drawing import ENTERED_IN
 from leaderboard.cut.run_offs import run_off_that_counts
+from leaderboard.drafts import entrants, references
 from leaderboard.eligibility import unverified
 from leaderboard.models import (
     LIVE,
@@ -33,6 +35,7 @@ from leaderboard.models import (
     RoundState,
 )
 from leaderboard.panels import ready
+from leaderboard.rulebook import in_force
 from leaderboard.signing import waiting_proposal
 from leaderboard.verdicts import waiting_verdicts
 from leaderboard.voids import unequal
@@ -148,8 +151,12 @@ def of_dates(contest: Round) -> Iterator[Need]:
     """What the round soon does by the clock."""
     now = timezone.now()
     match contest.state:
-        case RoundState.SCHEDULED if contest.opens_at - now < SOON:
-            yield Need(Kind.OPENS, contest, at=contest.opens_at)
+        case RoundState.SCHEDULED:
+            if contest.opens_at - now < SOON:
+                yield Need(Kind.OPENS, contest, at=contest.opens_at)
+            rules = in_force(contest)
+            if not contest.leg and (words := why_not_carried([*entrants(contest), *references(rules)], rules)):
+                yield Need(Kind.UNFIT, contest, about=words, at=contest.opens_at)
         case RoundState.OPEN if contest.freezes_at and contest.freezes_at - now < SOON:
             yield Need(Kind.FREEZES, contest, at=contest.freezes_at)
         case RoundState.OPEN | RoundState.FROZEN if contest.ends_at - now < SOON:

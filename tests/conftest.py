@@ -110,6 +110,12 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def unchecked_workers(settings: Any) -> None:
+    """Most rounds here are about something else than whether the stand-in keeps their pace."""
+    settings.UNCHECKED_WORKERS = True
+
+
 @dataclass
 class Worker:
     """The stand-in and where it answers."""

@@ -18,12 +18,12 @@ from inference.entries import Unfit
 from inference.models import Entry, Worker
 from leaderboard.hosting import (
     CannotHost,
+    asked_of,
     check_again,
     enter_entry,
     enter_server,
     forget_server,
     let_in,
-    rules_for,
     take_out,
 )
 
@@ -49,11 +49,10 @@ def entry(request: HttpRequest, slug: str) -> HttpResponse:
         if not problem:
             messages.success(request, str(DONE[act]))
             return redirect("console_entry", slug=slug)
-    rules = list(rules_for(found))
     context = {
         "entry": found,
         "servers": servers_told(found.workers.all()),
-        "pace": max((one.pace for one in rules), default=0),
+        "pace": asked_of(found)["pace"],
         "typed": request.POST.dict() if problem and act == "enter" else {"slots": "8", "extra_body": "{}"},
         "problem": problem,
     }

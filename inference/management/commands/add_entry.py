@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="its short name in addresses")
         parser.add_argument("--name", required=True, help="the name shown after a vote")
         parser.add_argument("--team", required=True, help="the team it belongs to; made if new")
-        parser.add_argument("--worker", required=True, help="base address of its worker, without /v1")
+        parser.add_argument("--worker", help="base address of a worker that is not checked; better: add_worker")
         parser.add_argument("--served-name", help="the model name the worker wants (default: the slug)")
         parser.add_argument("--slots", type=int, default=8, help="replies it may work on at once")
         parser.add_argument("--base", default="", help="the model it is made from")
@@ -28,12 +28,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not passes(validate_slug, options["slug"]):
             raise CommandError(f"{options['slug']} is no slug: letters, digits, - and _ only.")
-        if not passes(URLValidator(schemes=["http", "https"]), options["worker"]):
+        if options["worker"] and not passes(URLValidator(schemes=["http", "https"]), options["worker"]):
             raise CommandError(f"{options['worker']} is no http or https address.")
         if options["slots"] < 1:
             raise CommandError("A worker has at least one slot.")
         about = {field: options[field] for field in ("slug", "name", "team", "base", "licence", "changes")}
         entry = add_entry(**about)
+        if not options["worker"]:
+            print(f"{entry.name} of {entry.team.name} is entered. Next: manage.py add_worker {entry.slug} http://…")
+            return
         served_name = options["served_name"] or options["slug"]
         worker = add_worker(entry, url=options["worker"], served_name=served_name, slots=options["slots"])
         probe_all()
