@@ -263,6 +263,8 @@ def board_as_drawn(found: Mapping[str, Any]) -> dict[str, Any]:
         "outlook": outlook_words(contest["outlook"]) if contest and contest["outlook"] else None,
         "line_at": f"{on.at(line)}%" if on and line is not None else None,
         "rows": rows,
+        # Where a total decides, there is a chance to go out only once the total is known.
+        "by_total": any(row["p_cut"] is not None for row in rows),
         "blank": {"href": "#" if contest else None},
         "above": [row for row in rows if not row["below"] and not plots.beside(row)],
         "below": [row for row in rows if row["below"]],

@@ -10,7 +10,7 @@ from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 from inference.models import Entry
 from leaderboard.editions import newest, served, shown
 from leaderboard.field import EVERYBODY, Field, field_of
-from leaderboard.judging import early_of, foretell, judge, line_of, rated, votes_of
+from leaderboard.judging import Line, early_of, foretell, judge, line_of, rated, votes_of
 from leaderboard.models import (
     LIVE,
     UNOPENED,
@@ -25,6 +25,7 @@ from leaderboard.models import (
 )
 from leaderboard.outlook import outlook
 from leaderboard.rulebook import Rulebook, in_force
+from leaderboard.scoring.on_boards import judge_by_total
 from rating import Fit, Intervals, Settings, Tally, parameters
 
 HISTORY_POINTS = 400  # more than a chart can show
@@ -49,13 +50,16 @@ def publish_board(
     field = field_of(contest, rules) if contest and rules else EVERYBODY
     standings = rated(folded.slugs, made, field)
     told = None
-    if contest and rules:
+    early = early_of(folded.slugs, made, rules.minimum_votes) if rules else frozenset[str]()
+    if contest and rules and rules.components:
+        judge_by_total(standings, contest, rules, early)
+    elif contest and rules:
         line, locked_out = line_of(standings, rules.cut_size), frozenset[str]()
         if contest.state in LIVE and line and votes is not None:
             foretell(standings, rules.cut_size, folded.slugs, made, field)
             known = Margin.objects.filter(series=series).first()
             told, locked_out = outlook(made, votes, rules.cut_size, folded.slugs, field, known)
-        judge(standings, contest, line, early_of(folded.slugs, made, rules.minimum_votes), locked_out)
+        judge(standings, contest, line, early, locked_out)
     board = Board.objects.create(
         series=series,
         number=last + 1,
@@ -170,7 +174,7 @@ def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[
         return None
     # That of the edition's own rules: an amendment is none of a board that stands still.
     cut_size = found.parameters.get("below") or contest.cut_size
-    line = None if contest.state == RoundState.ANNULLED else line_of(standings, cut_size)
+    line = None if contest.state == RoundState.ANNULLED else rating_line(contest, standings, cut_size)
     following = opened_after(contest.number, contest.leg).select_related("series").first()
     return {
         "number": contest.number,
@@ -186,6 +190,11 @@ def _round(series: Series, found: Board, standings: Sequence[Standing]) -> dict[
         "run_off": _run_off(contest),
         "next": following.series.slug if following else None,
     }
+
+
+def rating_line(contest: Round, standings: Sequence[Standing], cut_size: int) -> Line | None:
+    """The line through the ratings of a board; none where a total of components decides."""
+    return None if in_force(contest).components else line_of(standings, cut_size)
 
 
 def _run_off(contest: Round) -> dict[str, Any] | None:

@@ -17,10 +17,9 @@ from typing import Any
 
 from arena.ballots import Total, totals
 from leaderboard.ballot_file import Told, write_ballots
-from leaderboard.boards import as_told
+from leaderboard.boards import as_told, rating_line
 from leaderboard.cut.told import decision_of
 from leaderboard.editions import served
-from leaderboard.judging import line_of
 from leaderboard.models import Board, Decision, Round
 from leaderboard.scoring.files import write_scores
 
@@ -87,7 +86,7 @@ def board_content(contest: Round, edition: Board) -> dict[str, Any]:
     """The edition as the API shows it, less what changes while the round goes on."""
     content = as_told(contest.series, edition)
     cut_size = edition.parameters.get("below") or contest.cut_size
-    line = line_of(list(edition.standings.all()), cut_size)
+    line = rating_line(contest, list(edition.standings.all()), cut_size)
     told = {"line": line.rating if line else None, "outlook": edition.outlook}
     told["reference"] = content["round"]["reference"]
     fixed = {"number": contest.number, "key": contest.key, "cut_size": cut_size, **told}

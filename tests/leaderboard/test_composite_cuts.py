@@ -9,12 +9,14 @@ from django.test import Client
 from django.utils import translation
 
 from leaderboard.appeals.ruling import Verdict, confirm_ruling, propose_ruling
+from leaderboard.boards import board
 from leaderboard.cut.decisions import decide_now
 from leaderboard.editions import served
 from leaderboard.export import export_board
 from leaderboard.fold import fold
 from leaderboard.models import Actor, Decision, ParticipationState, Round, RoundState
 from leaderboard.rounds import CannotClose, close_round
+from leaderboard.scoring.panels import add_judge
 from leaderboard.scoring.told import told
 from leaderboard.states import move
 from rating.decision import Grounds
@@ -78,6 +80,42 @@ def test_an_export_has_the_scores_once_they_are_public(weighed, enter, tmp_path)
     assert len(marks) == 1 + 4 * 5 + 4 * 3
     assert "experts,alder,,,J1,0,,,0,https://example.org/marks.pdf," in "\n".join(marks)
     assert "marks.csv" in (tmp_path / "late" / "SHA256SUMS").read_text()
+
+
+@pytest.mark.parametrize("public", ["at_once", "result"])
+def test_a_board_tells_chances_by_the_total_or_tells_none(transactional_db, worker, enter, public):  # noqa: F811
+    contest = make_contest(worker, 4, **composite(scores_public=public))
+    for n in (1, 2, 3):
+        add_judge(contest, "experts", name=f"Judge {n}", pseudonym=f"J{n}")
+    decide(contest)
+    fold(contest)
+
+    def shown():
+        html = Client().get("/board", headers={"Accept-Language": "en"}).content.decode()
+        found = board("round-1")
+        assert (found["round"]["line"], found["round"]["outlook"]) == (None, None)
+        told = {row["slug"]: (row["rank"], row["status"], row["p_cut"]) for row in found["standings"]}
+        return told, "data-by-total" in html, "data-untold" in html
+
+    untold = {slug: (n, "ranked", None) for n, slug in enumerate(("alder", "birch", "cedar", "dogwood"), 1)}
+    assert shown() == (untold, False, True)
+    enter("benchmark", BEHIND[0])
+    fold(contest, anyway=True)
+    assert shown() == (untold, False, True)
+    enter("experts", BEHIND[1])
+    fold(contest, anyway=True)
+    rows, by_total, told_none = shown()
+    if public == "result":
+        assert (rows, by_total, told_none) == (untold, False, True)
+    else:
+        assert (by_total, told_none) == (True, False)
+        # First in the arena, and last by the total.
+        assert rows["alder"][:2] == (1, "in_danger")
+        assert rows["alder"][2] > 0.99
+        assert {rows[slug][1] for slug in ("birch", "cedar", "dogwood")} == {"safe"}
+        assert sum(chance for _rank, _status, chance in rows.values()) == pytest.approx(1)
+    close_round(contest)
+    assert {slug: row[1] for slug, row in shown()[0].items()} == dict.fromkeys(untold, "safe") | {"alder": "eliminated"}
 
 
 def test_marks_corrected_during_appeals_make_the_next_edition_and_change_nothing_of_the_one_before(
