@@ -216,7 +216,7 @@ def test_its_value_is_signed_by_two_decides_and_can_be_checked_by_everybody(tied
     data = Client().get("/api/v1/rounds/1/decision").json()
     assert (data["decision"]["decided_by"], data["beacon"]["value"]) == ("beacon", VALUE)
     html = said(Client().get("/rounds/1/cut", headers={"Accept-Language": "en"}))
-    for words in (VALUE, DRAND.address(number), f"drand quicknet, {number}: {VALUE}"):
+    for words in (VALUE, DRAND.address(number), f"<strong>{number}</strong> of <strong>drand quicknet"):
         assert words in html
     assert Client().get("/api/v1/log?kind=beacon_value").json()["lines"][0]["told"]["value"] == VALUE
     assert f"drand quicknet, number {number} is {VALUE}" in said(
