@@ -78,7 +78,7 @@ def margin(error: float | None, places: int) -> str:
 def percent(chance: float) -> str:
     if chance < 0.01:
         return _("under 1 %")
-    return _("over 99 %") if chance > 0.99 else f"{100 * chance:.0f} %"
+    return _("over 99 %") if chance > 0.99 else _("{percent} %").format(percent=f"{100 * chance:.0f}")
 
 
 def average_as_drawn(found: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -57,6 +57,7 @@ class Table:
 
     columns: Sequence[Column]
     slugs: Sequence[str]
+    names: Mapping[str, str]
     there: Mapping[str, Mark]
     """By the name of the field."""
 
@@ -67,7 +68,8 @@ class Table:
         for mark in in_force_marks(contest, rule.name):
             judge = mark.judge_id or ""
             found[f"{MARK}{mark.section}:{mark.test}:{judge}:{mark.part.entry.slug}"] = mark
-        return cls(columns, scored_slugs(contest), found)
+        names = dict(contest.participations.values_list("entry__slug", "entry__name"))
+        return cls(columns, scored_slugs(contest), names, found)
 
     @property
     def seen(self) -> str:
@@ -83,6 +85,7 @@ class Table:
         return [
             {
                 "slug": slug,
+                "name": self.names.get(slug, slug),
                 "cells": [
                     {"name": name, "column": column, "value": typed.get(name, self.stored(name))}
                     for column, name in cells

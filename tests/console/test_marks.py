@@ -83,7 +83,7 @@ def test_the_figures_of_january_2026_go_in_by_files_and_come_out_as_announced(ja
 def test_a_mark_is_typed_looked_at_entered_and_corrected(panel, organizer):
     ada = organizer()
     page = ada.get(f"{HOME}/experts")
-    field = cell(page, "alder, 김가람")
+    field = cell(page, "Alder, 김가람")
     assert "marks need an address" in said(send(ada, f"{HOME}/experts", page, **{field: "20"}))
     sure = send(ada, f"{HOME}/experts", page, evidence=EVIDENCE, **{field: "20.5"})
     back = send(ada, f"{HOME}/experts", sure, sure="no")
@@ -105,21 +105,21 @@ def test_a_mark_is_typed_looked_at_entered_and_corrected(panel, organizer):
 def test_tests_take_their_error_or_their_questions_with_them(panel, organizer):
     ada = organizer()
     page = ada.get(f"{HOME}/benchmark")
-    typed = {cell(page, "alder, National"): "8.5 ± 0.25", cell(page, "alder, Global / law"): "72.5 / 500"}
+    typed = {cell(page, "Alder, National"): "8.5 ± 0.25", cell(page, "Alder, Global / law"): "72.5 / 500"}
     for bad in ("8.5 ±", "8.5 9", "=1+1", "8,5"):
-        answer = send(ada, f"{HOME}/benchmark", page, evidence=EVIDENCE, **{cell(page, "alder, National"): bad})
+        answer = send(ada, f"{HOME}/benchmark", page, evidence=EVIDENCE, **{cell(page, "Alder, National"): bad})
         assert answer.status_code == 409
         assert "alder, National" in said(answer)
     send(ada, f"{HOME}/benchmark", send(ada, f"{HOME}/benchmark", page, evidence=EVIDENCE, **typed), sure="yes")
     found = {mark.section: (str(mark.error), mark.items) for mark in Mark.objects.all()}
     assert found == {"national": ("0.2500", None), "global": ("None", 500)}
-    assert form(ada.get(f"{HOME}/benchmark"))[cell(page, "alder, Global / law")] == ["72.5 / 500"]
+    assert form(ada.get(f"{HOME}/benchmark"))[cell(page, "Alder, Global / law")] == ["72.5 / 500"]
 
 
 def test_the_second_of_two_organizers_overwrites_nothing(panel, organizer):
     ada, bob = organizer(), organizer("bob")
     page = bob.get(f"{HOME}/experts")
-    field = cell(page, "alder, 김가람")
+    field = cell(page, "Alder, 김가람")
     for person, value in ((ada, "20"), (bob, "1")):
         sure = send(person, f"{HOME}/experts", page if person is bob else None, evidence=EVIDENCE, **{field: value})
         if person is ada:
@@ -181,7 +181,7 @@ def test_the_public_sees_of_judges_what_the_rulebook_says(transactional_db, work
     add_judge(contest, "experts", name="김가람", pseudonym="J1", email="garam@example.org")
     ada = organizer()
     page = ada.get(f"{HOME}/experts")
-    typed = {cell(page, "alder, 김가람"): "20", cell(page, "birch, 김가람"): "21"}
+    typed = {cell(page, "Alder, 김가람"): "20", cell(page, "Birch, 김가람"): "21"}
     send(ada, f"{HOME}/experts", send(ada, f"{HOME}/experts", page, evidence=EVIDENCE, **typed), sure="yes")
     public = Client(headers={"Accept-Language": "en"})
     for content in (said(public.get("/rounds/1/scores")), said(public.get("/api/v1/rounds/1/scores"))):
