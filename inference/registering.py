@@ -23,7 +23,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -122,7 +122,7 @@ class Run:
 
     async def address(self) -> dict[str, Any]:
         try:
-            await sync_to_async(base_address)(self.worker.url)
+            await database_sync_to_async(base_address)(self.worker.url)
         except BadAddress as why:
             raise Failed("address", why=str(why)) from None
         return {}
@@ -198,12 +198,12 @@ class Run:
 
     async def canaries(self) -> dict[str, Any]:
         answers = await self.answers_alone() + await self.answers_together()
-        await sync_to_async(keep)(self.registration, answers, expected=True)
+        await database_sync_to_async(keep)(self.registration, answers, expected=True)
         told: dict[str, Any] = {
             "questions": len(QUESTIONS),
             "answers": len(set(answers)),
         }
-        if alike := await sync_to_async(agreement)(self.registration):
+        if alike := await database_sync_to_async(agreement)(self.registration):
             told |= {"alike": alike[0], "of": alike[1]}
         return told
 
@@ -381,9 +381,9 @@ async def _repeat(registration: Registration) -> None:
         if 2 * await taken_now(worker) >= worker.places:
             return
         said = Registration.objects.filter(pk=registration.pk)
-        await sync_to_async(said.update)(repeated_at=Now())
+        await database_sync_to_async(said.update)(repeated_at=Now())
         with suppress(WorkerFault, Keyless):  # what fails is the probe's and the breaker's to notice
             answers = [(name, await answer_of(worker, question)) for name, question in QUESTIONS.items()]
-            await sync_to_async(keep)(registration, answers, expected=False)
+            await database_sync_to_async(keep)(registration, answers, expected=False)
     finally:
         await close_client()

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from django.utils import translation
 
 from accounts.models import Team
 from inference.addresses import BadAddress, base_address
@@ -13,8 +14,14 @@ from inference.line import slot
 from inference.models import Canary, Entry, Registration, Worker
 from inference.reasons import figures, why_refused
 from inference.registering import Underway, ask_for_registration, register
-from inference.tasks import check_all
+from inference.tasks import apart, check_all
 from tests.servers import wait_until
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
@@ -174,7 +181,7 @@ def test_canaries_wait_for_a_worker_with_much_to_do(alder, worker, settings):
 
     async def busy():
         async with slot(alder.entry_id), slot(alder.entry_id):
-            await asyncio.to_thread(check_all)
+            await asyncio.to_thread(apart, check_all)
 
     before = len(worker.app.requests)
     asyncio.run(busy())
