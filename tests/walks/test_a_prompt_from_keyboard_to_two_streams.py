@@ -12,7 +12,7 @@ def test_both_streams_come_at_once_and_survive_a_lost_socket(echo_site: RunningS
         prompted(socket, "!words=12 !delay=0.05")
         while len(seen) < 4:
             seen.append(receive(socket))
-    assert {frame["side"] for frame in seen} == {"a", "b"}
+    assert all(frame["a"] and frame["b"] for frame in seen)
     with duel.socket() as socket:
         send(socket, {"type": "resume", "after": seen[-1]["tick"]})
         seen += until_ended(socket)
