@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from inference.standin import Standin
@@ -111,9 +112,10 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def unchecked_workers(settings: Any) -> None:
+def unchecked_workers() -> Iterator[None]:
     """Most rounds here are about something else than whether the stand-in keeps their pace."""
-    settings.UNCHECKED_WORKERS = True
+    with override_settings(UNCHECKED_WORKERS=True):
+        yield
 
 
 @dataclass

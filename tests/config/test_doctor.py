@@ -36,7 +36,7 @@ def asked(*options: str, **settings: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "manage.py", "doctor", *options],
         cwd=ROOT,
-        env={**inherited, "SECRET_KEY": SECRET, **settings},
+        env={**inherited, "SECRET_KEY": SECRET, "WORKER_KEYS": SECRET, **settings},
         capture_output=True,
         text=True,
         check=False,
