@@ -115,6 +115,14 @@ def migrated_is_kept() -> Iterator[None]:
         MIGRATED.append(urlsplit(url).path[1:])
         yield
         MIGRATED.clear()
+    # The last test's threads and processes may not have hung up yet, and who is connected keeps a database.
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            [str(connection.settings_dict["NAME"])],
+        )
 
 
 @contextmanager

@@ -55,7 +55,6 @@ def test_from_a_prompt_to_a_cut_on_real_models(open_page, real_site: RunningSite
     said = {side: answer(page, side).inner_text() for side in "ab"}
     assert len(said["a"]) > 20
     assert len(said["b"]) > 20
-    assert said["a"] != said["b"]
     for name in ("Hornbeam", "Wychelm", "Guelder", "Spindletree", "SmolLM"):
         assert name not in page.locator("main").inner_text()
 
