@@ -103,6 +103,9 @@ FIRST_WORDS = Histogram(
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 45),
 )
 
+# vLLM's server closes a connection that is idle for 5 s. One that is taken up just then looks like a dead worker.
+IDLE_CONNECTION_SECONDS = 2.0
+
 _clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
 
 
@@ -110,8 +113,11 @@ def client() -> httpx.AsyncClient:
     """The connection pool of the running event loop. No redirects, no proxies from the environment."""
     loop = asyncio.get_running_loop()
     if loop not in _clients:
+        limits = httpx.Limits(
+            max_connections=None, max_keepalive_connections=64, keepalive_expiry=IDLE_CONNECTION_SECONDS
+        )
         _clients[loop] = httpx.AsyncClient(
-            transport=Guarded(limits=httpx.Limits(max_connections=None, max_keepalive_connections=64), trust_env=False),
+            transport=Guarded(limits=limits, trust_env=False),
             timeout=httpx.Timeout(None, connect=settings.WORKER_CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=False,

@@ -120,7 +120,7 @@ def migrated_is_kept() -> Iterator[None]:
     connection.close_pool()  # type: ignore[attr-defined]
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
         server.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
             [str(connection.settings_dict["NAME"])],
         )
 
