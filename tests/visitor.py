@@ -79,6 +79,11 @@ class Duel:
     def state(self) -> Any:
         return self.visitor.http.get(f"/battles/{self.id}").json()
 
+    def streams(self) -> bool:
+        """Whether its last question is being answered now."""
+        turns = self.state()["turns"]
+        return bool(turns) and turns[-1]["state"] == "streaming"
+
 
 def send(socket: ClientConnection, frame: Frame) -> None:
     socket.send(json.dumps(frame))

@@ -60,7 +60,7 @@ def test_a_worker_that_passes_every_check_answers_from_then_on(alder, worker):
     assert 20 < alder.pace < 1000
     assert asyncio.run(ask_for_a_place(alder)) == alder.pk
     # All at once, none beyond, and each cut off; a second time it is no other.
-    assert worker.app.hung_up >= 3
+    wait_until(lambda: worker.app.hung_up >= 3)
     register(alder)
     assert Registration.objects.filter(canaries__expected=True).distinct().count() == 2
 
