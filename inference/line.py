@@ -249,7 +249,7 @@ class Line:
                 record = after or await self._look()
                 if after:
                     break
-            self._give_up(record, workers)
+            self._give_up(record, wanted, workers)
             self._tell(record, staff)
         LENGTH.set(len(record.line))
         self.last = replace(self.last, line=record.line) if self.away_at is not None else record
@@ -329,12 +329,15 @@ class Line:
             return
         waiter.seats.set_result({hold.entry: Seat(seat, known[hold.worker]) for seat, hold in holds.items()})
 
-    def _give_up(self, record: Record, workers: Mapping[int, Sequence[Worker]]) -> None:
-        """Tell those whose entry has no worker any more, and those who came when the line was full."""
+    def _give_up(self, record: Record, wanted: Collection[int], workers: Mapping[int, Sequence[Worker]]) -> None:
+        """Tell those whose entry has no worker any more, and those who came when the line was full.
+
+        wanted: the entries whose workers were looked for.
+        """
         now = time.monotonic()
         places = {name: place for place, (name, _) in enumerate(in_order(record.line), 1)}
         for name, waiter in list(self.waiters.items()):
-            if name not in places or waiter.seats.done():
+            if name not in places or waiter.seats.done() or not all(entry in wanted for entry in waiter.ticket.entries):
                 continue  # came after the look
             lacking = [
                 entry

@@ -7,7 +7,7 @@ import pytest
 from inference import line as lines
 from inference.faults import NoWorker
 from inference.line import LineFull, close_line, forecast, line, who_goes
-from inference.load import Hold, Record, Ticket
+from inference.load import Hold, MemoryLoad, Record, Ticket
 from inference.models import Entry, Worker
 
 ALDER, BIRCH, CEDAR, ELM = 1, 2, 3, 4
@@ -164,3 +164,33 @@ def test_an_entry_without_a_worker_is_told_at_once_and_one_that_loses_it_is_wait
         await first.go()
 
     run(lose_it())
+
+
+class Contested(MemoryLoad):
+    """A record of which another process takes something just before us, once; somebody else asks meanwhile."""
+
+    def __init__(self, ask):
+        super().__init__()
+        self.ask = ask
+
+    async def take(self, version, holds, ticket):
+        if self.ask:
+            self.ask, ask = None, self.ask
+            ask()
+            await asyncio.sleep(0)
+            return False
+        return await super().take(version, holds, ticket)
+
+
+def test_whoever_asks_while_two_processes_take_places_is_not_told_that_there_is_no_worker(entries):
+    async def meet():
+        guests = []
+        others = entries["cedar"], entries["dogwood"]
+        line().load = Contested(lambda: guests.append(Guest(others, 2.0)))
+        guests.append(Guest((entries["alder"], entries["birch"]), 1.0))
+        await guests[0].served.wait()
+        await guests[1].served.wait()
+        for guest in guests:
+            await guest.go()
+
+    run(meet())
