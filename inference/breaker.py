@@ -35,11 +35,6 @@ async def seen(worker_id: int, fault: WorkerFault | None) -> None:
         await database_sync_to_async(count_failure)(worker_id)
 
 
-def allows(worker_id: int) -> bool:
-    """Whether the worker may be asked."""
-    return not Breaker.objects.filter(pk=worker_id, opened_at__isnull=False).exists()
-
-
 def closed(workers: QuerySet[Worker]) -> QuerySet[Worker]:
     """Those of them that may be asked."""
     return workers.filter(breaker__opened_at=None)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from arena.models import Battle
 from inference import breaker
-from inference.breaker import allows, begin_trial, count_failure, count_success, end_trial
+from inference.breaker import begin_trial, closed, count_failure, count_success, end_trial
 from inference.models import Breaker, Worker
 from inference.tasks import try_workers
 
@@ -15,6 +15,10 @@ from inference.tasks import try_workers
 @pytest.fixture
 def alder(contest):
     return Worker.objects.get(entry__slug="alder")
+
+
+def allows(worker_id):
+    return closed(Worker.objects.filter(pk=worker_id)).exists()
 
 
 def age(by):
