@@ -21,7 +21,7 @@ PAUSE = 0.25  # seconds before the next try; the page's first one is 0.25 to 0.5
 LONGEST_ANSWER = 10.0  # seconds; no answer may take longer, whatever is down
 PATIENCE = 120.0  # seconds until a guest gives up, and the test with them
 AWAY = {502, 503}  # from the proxy when a process dies under a request; from the site itself
-LATER = {"site_away", "still_answering"}  # refusals after which one asks again
+LATER = {"site_away", "still_answering", "place_lost", "line_full"}  # refusals after which one asks again
 BROKEN = (WebSocketException, OSError)  # TimeoutError is one of the latter
 
 
@@ -155,7 +155,7 @@ def tries() -> Iterator[int]:
         time.sleep(PAUSE)
 
 
-def await_more(noted: Sized, number: int, seconds: float = 60) -> None:
+def await_more(noted: Sized, number: int, seconds: float = PATIENCE) -> None:
     """Wait until so many more have been noted than now."""
     enough = len(noted) + number
     wait_until(lambda: len(noted) >= enough, seconds)

@@ -34,7 +34,7 @@ def test_a_killed_web_process_costs_nothing_acknowledged_and_its_viewers_come_ba
             assert stack.rows("SELECT state, fault FROM arena_turn WHERE battle_id = %s", battle) == [
                 ("void", "interrupted")
             ]
-        assert p95 <= 3
+        row.within(p95, 3)
 
 
 def test_a_rolling_restart_is_noticed_by_nobody(stack, figures):
