@@ -18,6 +18,7 @@ from typing import Any
 from arena.ballots import Total, totals
 from leaderboard.ballot_file import Told, write_ballots
 from leaderboard.boards import as_told, rating_line
+from leaderboard.citing import write_bibtex, write_datacite
 from leaderboard.cut.told import decision_of
 from leaderboard.editions import served
 from leaderboard.models import Board, Decision, Round
@@ -147,6 +148,8 @@ def write_dictionary(contest: Round, edition: Board, file: Path) -> None:
 
 WRITERS: dict[str, Callable[[Round, Board, Path], None]] = {
     "README.md": write_dictionary,
+    "citation.bib": write_bibtex,
+    "datacite.json": write_datacite,
     "board.csv": write_standings,
     "board.json": write_board,
     "rulebook.json": write_rulebook,

@@ -128,7 +128,8 @@ def test_an_edition_is_exported_shown_and_fetched(site, visitor, organizer):
     page = said(ada.get("/console/exports"))
     paths = re.findall(r'href="(/console/exports/\d+/[^"]+)"', page)
     assert [path.rsplit("/", 1)[1] for path in paths] == [
-        "README.md", "SHA256SUMS", "ballots.jsonl.gz", "board.csv", "board.json", "rulebook.json", "tallies.parquet",
+        "README.md", "SHA256SUMS", "ballots.jsonl.gz", "board.csv", "board.json", "citation.bib", "datacite.json",
+        "rulebook.json", "tallies.parquet",
     ]  # fmt: skip
     cookie = f"sessionid={ada.client.cookies['sessionid'].value}"
     files = {}

@@ -28,7 +28,10 @@ from leaderboard.rounds import close_round
 from rating.command import main as rating_command
 from tests.leaderboard.test_folding import cast, cast_ladder
 
-FILES = ["README.md", "SHA256SUMS", "ballots.jsonl.gz", "board.csv", "board.json", "rulebook.json", "tallies.parquet"]
+FILES = [
+    "README.md", "SHA256SUMS", "ballots.jsonl.gz", "board.csv", "board.json", "citation.bib", "datacite.json",
+    "rulebook.json", "tallies.parquet",
+]  # fmt: skip
 
 
 @pytest.fixture
