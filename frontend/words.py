@@ -246,26 +246,33 @@ def board_words() -> dict[str, str]:
         "reconnecting": _("Reconnecting…"),
         "pause": _("Pause"),
         "go_on": _("Go on"),
-        "votes_one": ngettext("{n} counted vote", "{n} counted votes", 1),
-        "votes_other": ngettext("{n} counted vote", "{n} counted votes", 2),
-        "chance": str(CHANCE),
-        "of_reference": str(OF_REFERENCE),
         **{key: str(words) for key, words in LINE.items()},
         "line_flip_one": line_flip(1),
         "line_flip_other": line_flip(2),
         "line_voters_one": voters_flip(1),
         "line_voters_other": voters_flip(2),
-        "row_votes_one": ngettext("{n} vote", "{n} votes", 1),
-        "row_votes_other": ngettext("{n} vote", "{n} votes", 2),
-        **{f"moved_{key}": str(words) for key, (_seen, words) in MOVED.items()},
-        **{f"mark_{key}": str(seen) for key, (seen, _words) in MOVED.items()},
         "since": _("since the official list of {date}"),
         "edition": _("Board {n}"),
         "news": _("New board. First: {first}."),
         "news_below": _("New board. First: {first}. Below the line: {below}."),
+    }
+    more = {f"state_{state}_more": str(said) for state, (_words, said) in ROUND_STATES.items()}
+    run_off = {key: str(said) for key, said in RUN_OFF.items()}
+    return words | more | run_off | embed_words()
+
+
+def embed_words() -> dict[str, str]:
+    """What a board says on others' pages too."""
+    words = {
+        "votes_one": ngettext("{n} counted vote", "{n} counted votes", 1),
+        "votes_other": ngettext("{n} counted vote", "{n} counted votes", 2),
+        "chance": str(CHANCE),
+        "of_reference": str(OF_REFERENCE),
+        "row_votes_one": ngettext("{n} vote", "{n} votes", 1),
+        "row_votes_other": ngettext("{n} vote", "{n} votes", 2),
+        **{f"moved_{key}": str(words) for key, (_seen, words) in MOVED.items()},
+        **{f"mark_{key}": str(seen) for key, (seen, _words) in MOVED.items()},
         "when": _("{date}, {time}"),
     }
     states = {f"state_{state}": str(said) for state, (said, _more) in ROUND_STATES.items()}
-    more = {f"state_{state}_more": str(said) for state, (_words, said) in ROUND_STATES.items()}
-    run_off = {key: str(said) for key, said in RUN_OFF.items()}
-    return words | states | more | run_off | {f"status_{status}": str(word) for status, word in STATUSES.items()}
+    return words | states | {f"status_{status}": str(word) for status, word in STATUSES.items()}

@@ -240,7 +240,7 @@ def history(slug: str, series_slug: str | None = None) -> dict[str, Any] | None:
     """An entry's standings through the boards of a series up to the one served, oldest first, thinned for a chart."""
     if not slug.isprintable():
         return None
-    series = find_series(series_slug) if series_slug else _last_series_of(slug)
+    series = find_series(series_slug) if series_slug else last_series_of(slug)
     if series is None:
         return None
     standings = Standing.objects.filter(board__in=shown(series).order_by(), slug=slug).order_by("board__number")
@@ -269,7 +269,8 @@ def history(slug: str, series_slug: str | None = None) -> dict[str, Any] | None:
     }
 
 
-def _last_series_of(slug: str) -> Series | None:
+def last_series_of(slug: str) -> Series | None:
+    """The series of the latest round in which an entry takes or took part."""
     rounds = opened().filter(participations__entry__slug=slug)
     latest = rounds.order_by("-number", "-leg").select_related("series").first()
     return latest.series if latest else None

@@ -251,7 +251,8 @@ const frames: { readonly [T in Frame["type"]]: Check<Extract<Frame, { type: T }>
   refused: exactly({ type: oneOf(["refused"]), code: text, message: text }),
 };
 
-const board = exactly<Board>({
+/** A board as the API answers with it. Throws Unknown for what is none. */
+export const parseBoard = exactly<Board>({
   series: text,
   number,
   votes: number,
@@ -383,5 +384,5 @@ export function parseFrame(data: unknown): Frame {
 export function parseBoardFrame(data: unknown): Board {
   const { type, ...rest } = fields(data);
   if (type !== "board") throw new Unknown(`unknown frame: ${JSON.stringify(type)}`);
-  return board(rest);
+  return parseBoard(rest);
 }

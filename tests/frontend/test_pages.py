@@ -58,6 +58,7 @@ PAGES = [
     "/calls",
     "/about",
     "/code",
+    "/embed",
     "/privacy",
     "/entries/alder",
     "/rounds/1",

@@ -10,7 +10,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
-from frontend.words import arena_words, board_words, privacy_words
+from frontend.words import arena_words, board_words, embed_words, privacy_words
 
 ROOT = Path(__file__).resolve().parents[2]
 PO = ROOT / "frontend" / "locale" / "ko" / "LC_MESSAGES" / "django.po"
@@ -98,11 +98,19 @@ def test_korean_keeps_the_placeholders(korean: Catalog) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "words"), [("arena.ts", arena_words), ("board.ts", board_words), ("privacy.ts", privacy_words)]
+    ("scripts", "words"),
+    [
+        (["arena.ts"], arena_words),
+        (["board.ts", "standings.ts"], board_words),
+        (["embed.ts", "standings.ts"], embed_words),
+        (["privacy.ts"], privacy_words),
+    ],
 )
-def test_a_script_is_handed_the_words_it_asks_for(script: str, words: object) -> None:
+def test_a_script_is_handed_the_words_it_asks_for(scripts: list[str], words: object) -> None:
     assert callable(words)
-    source = (ROOT / "frontend" / "src" / script).read_text()
-    asked = re.search(r"readWords\(\[(.*?)\]\)", source, re.DOTALL)
-    assert asked is not None
-    assert set(re.findall(r'"(\w+)"', asked[1])) == set(words())
+    asked = set[str]()
+    for script in scripts:
+        found = re.search(r"readWords\(\[(.*?)\]\)", (ROOT / "frontend" / "src" / script).read_text(), re.DOTALL)
+        assert found is not None
+        asked |= set(re.findall(r'"(\w+)"', found[1]))
+    assert asked == set(words())
