@@ -166,6 +166,22 @@ def test_every_field_of_every_file_is_in_the_dictionary_in_both_languages(editio
     assert "121" in english
 
 
+def test_an_edition_is_cited_as_what_it_is(editions, tmp_path):
+    editions.series.title, editions.series.title_ko = "50 % & {more}", "1라운드"
+    editions.series.save()
+    files = export(tmp_path)
+    registered = json.loads(files["datacite.json"])
+    mandatory = {"creators", "titles", "publisher", "publicationYear", "types"}  # of DataCite's schema, less the DOI
+    assert mandatory < {*registered}
+    assert [title["title"] for title in registered["titles"]] == [
+        "50 % & {more}, board 3", "1라운드, 3번째 순위표",
+    ]  # fmt: skip
+    assert registered["publicationYear"] == str(timezone.now().year)
+    entry = files["citation.bib"].decode()
+    assert entry.startswith("@misc{round-1-board-3,\n")
+    assert r"title = {{50 \% \& \{more\}, board 3}}" in entry
+
+
 def test_a_spreadsheet_reads_hangul_and_runs_no_formula(editions, tmp_path):
     Standing.objects.filter(board__number=3, slug="alder").update(name="=HYPERLINK(1)")
     Standing.objects.filter(board__number=3, slug="birch").update(name="자작나무")
