@@ -85,6 +85,8 @@ class Settings:
             raise BadSetting(f"the number below must be a whole number of 1 or more, not {shown(self.below)}")
         if not (self.planned_votes is None or number(self.planned_votes)):
             raise BadSetting(f"the planned votes must be a number, not {shown(self.planned_votes)}")
+        if self.planned_votes is not None and self.below is None:
+            raise BadSetting("planned votes tell the lock of a cut its deadline: --below says how many fall")
         if self.anchor is not None and not (number(self.anchor.value) and abs(self.anchor.value) <= LARGEST_ANCHOR):
             raise BadSetting(f"an anchor must be a number, not {shown(self.anchor.value)}")
 

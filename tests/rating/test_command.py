@@ -342,6 +342,7 @@ def test_a_config_that_is_no_text_is_refused(tmp_path, run):
         (["fit", "v.csv", "--prior", "-1"], "the prior must be a number of 0 or more, not -1.0"),
         (["fit", "v.csv", "--minimum-votes", "-1"], "the minimum votes must be"),
         (["fit", "v.csv", "--planned-votes", "nan"], "the planned votes must be a number, not nan"),
+        (["fit", "v.csv", "--planned-votes", "90"], "--below says how many fall"),
         (["fit", "v.csv", "--below", "0"], "the number below must be a whole number of 1 or more, not 0"),
         (["fit", "v.csv", "--below", "1", "--each-group"], "--below and --each-group do not go together"),
         (["fit", "v.csv", "--anchor", "x"], "argument --anchor: 'x' is not NAME=VALUE"),
