@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import dpotrf, dpotrs
 from scipy.special import expit
 
 from rating.errors import Disconnected, NotConverged
@@ -14,10 +14,14 @@ from rating.totals import Totals
 
 Floats = NDArray[np.float64]
 
+TOO_WEAKLY = "the votes determine the strengths too weakly for this prior"
+
 STEP_NORM = 1e-10  # nats; where Newton stops. Its next step would be of the order of the square
 ROUNDING_NORM = 1e-5  # nats; a step above it is never rounding error
 STEP_CAP = 2.0  # nats; beyond it the quadratic picture of the likelihood says nothing
 MOST_STEPS = 100  # ordinary boards take 5 to 10
+SAME_CURVATURE = 1e-3  # nats; after a smaller step the last curvature still tells the next to three digits
+FARTHEST = 150.0  # nats; MOST_STEPS of STEP_CAP from there, floats still hold p of the weakest against the strongest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,8 +34,11 @@ class Maximum:
     curvature: Floats
     """(m, m), minus the second derivatives of the log-likelihood, of the phantom games too; positive definite."""
 
-    scores: Floats
-    """(n, n, 4), what one vote of a kind adds to ∂ log-likelihood / ∂θ_first; to ∂θ_second it adds the opposite."""
+    won: Floats
+    """(n, n), what one vote for i against j adds to ∂ log-likelihood / ∂θ_i; to ∂θ_j it adds the opposite."""
+
+    tied: Floats
+    """(n, n), what one vote for neither of i and j adds to ∂ log-likelihood / ∂θ_i; to ∂θ_j it adds the opposite."""
 
     information: Floats
     """(n, n), symmetric, what one vote on a pair is expected to add to minus the second derivative by the gap."""
@@ -45,6 +52,11 @@ class Maximum:
     tie_scores: Floats | None = None
     """(n, n, 4), what one vote of a kind adds to the derivative by that parameter."""
 
+    @property
+    def scores(self) -> Floats:
+        """(n, n, 4), [first, second, outcome], what one vote of a kind adds to ∂ log-likelihood / ∂θ_first."""
+        return np.stack([self.won, -self.won.T, self.tied, self.tied], axis=2)
+
 
 def bradley_terry(totals: Totals, prior: float, start: Floats | None = None) -> Maximum:
     """The most likely strengths where a tie is half a point for each.
@@ -57,15 +69,15 @@ def bradley_terry(totals: Totals, prior: float, start: Floats | None = None) -> 
     if prior == 0:
         refuse_infinite_strengths(points)
     strengths = most_likely_strengths(points, prior, start)
-    gap = gaps(strengths)
-    p = expit(gap)
+    p = expected_scores(strengths)
     return Maximum(
         strengths=strengths - strengths.mean(),
-        curvature=hessian(points + points.T, p, strengths, prior),
-        scores=np.stack([p.T, -p, 0.5 - p, 0.5 - p], axis=2),
+        curvature=hessian(totals.meetings, p, strengths, prior),
+        won=p.T,
+        tied=(p.T - p) / 2,
         information=p * p.T,
-        # log p, without rounding it away where p is near 1 or 0.
-        log_likelihood=float(np.vdot(points, np.minimum(gap, 0.0) - np.log1p(np.exp(-np.abs(gap))))),
+        # −log p from the odds, without rounding it away where p is near 1.
+        log_likelihood=-float(np.vdot(points, np.log1p(p.T / p))),
     )
 
 
@@ -90,16 +102,28 @@ def gaps(strengths: Floats) -> Floats:
     return strengths[:, None] - strengths[None, :]
 
 
+def expected_scores(strengths: Floats) -> Floats:
+    """p_ij = σ(θ_i − θ_j) (n, n), of strengths within some 350 nats of 0.
+
+    As π_i / (π_i + π_j) with π = exp θ: an exponential a player is several times as quick as one a pair.
+    """
+    power = np.exp(strengths)
+    p: Floats = power[:, None] / np.add.outer(power, power)
+    return p
+
+
 def most_likely_strengths(points: Floats, prior: float, start: Floats | None = None) -> Floats:
     """The maximum θ (n,), nats, of Σ S_ij log σ(θ_i − θ_j) + the phantom games, by Newton's method.
 
     points: S (n, n); start: (n,), 0 if left out. Raises NotConverged.
     """
-    strengths = np.zeros(points.shape[0]) if start is None else start.astype(np.float64)
+    strengths = np.zeros(points.shape[0]) if start is None else np.clip(start, -FARTHEST, FARTHEST)
     before, meetings = math.inf, points + points.T
     for _ in range(MOST_STEPS):
-        p = expit(gaps(strengths))
-        step = solved(hessian(meetings, p, strengths, prior), gradient(points, p, strengths, prior))
+        p = expected_scores(strengths)
+        if before > SAME_CURVATURE:
+            factor = factored(hessian(meetings, p, strengths, prior))
+        step = solution(factor, gradient(points, p, strengths, prior))
         strengths += step * (STEP_CAP / max(float(np.abs(step).max()), STEP_CAP))
         norm = float(np.linalg.norm(step))
         # Steps this small shrink to their square. One that does not is the rounding error of huge counts.
@@ -132,23 +156,42 @@ def hessian(meetings: Floats, p: Floats, strengths: Floats, prior: float) -> Flo
         n = len(strengths)
         return full + (float(np.trace(full)) / n**2 if n > 1 else 1.0)
     sigma = expit(strengths)
-    full[np.diag_indices_from(full)] += prior * sigma * (1 - sigma)
+    diagonal(full)[:] += prior * sigma * (1 - sigma)
     return full
 
 
 def laplacian(weights: Floats) -> Floats:
     """The matrix of Σ_{i<j} w_ij (x_i − x_j)² for symmetric weights (n, n) with a zero diagonal."""
     full: Floats = -weights
-    full[np.diag_indices_from(full)] = weights.sum(axis=1)
+    diagonal(full)[:] = weights.sum(axis=1)
     return full
+
+
+def diagonal(matrix: Floats) -> Floats:
+    """The diagonal (n,) of a matrix (n, n), to write to."""
+    view: Floats = np.einsum("ii->i", matrix)
+    return view
 
 
 def solved(matrix: Floats, right: Floats) -> Floats:
     """matrix⁻¹ · right by Cholesky. Raises NotConverged where the matrix has no digits left."""
-    try:
-        solution: Floats = cho_solve(cho_factor(matrix, lower=True), right)
-    except (np.linalg.LinAlgError, ValueError) as why:
-        raise NotConverged("the votes determine the strengths too weakly for this prior") from why
-    if not np.isfinite(solution).all():
-        raise NotConverged("the votes determine the strengths too weakly for this prior")
-    return solution
+    return solution(factored(matrix), right)
+
+
+def factored(matrix: Floats) -> Floats:
+    """The Cholesky factor of a symmetric matrix. Raises NotConverged where it has no digits left."""
+    # The matrix is its own transpose, which lies in memory as LAPACK wants it.
+    factor: Floats
+    factor, trouble = dpotrf(matrix.T, lower=True)
+    if trouble:
+        raise NotConverged(TOO_WEAKLY)
+    return factor
+
+
+def solution(factor: Floats, right: Floats) -> Floats:
+    """matrix⁻¹ · right, from the matrix's Cholesky factor. Raises NotConverged where floats end."""
+    found: Floats
+    found, _ = dpotrs(factor, right, lower=True)
+    if not np.isfinite(found).all():
+        raise NotConverged(TOO_WEAKLY)
+    return found

@@ -10,7 +10,16 @@ from scipy.sparse import csr_array
 from scipy.special import expit
 
 from rating.ballots import Ballots, checked_features
-from rating.bradley_terry import MOST_STEPS, ROUNDING_NORM, STEP_CAP, STEP_NORM, gaps, laplacian, solved
+from rating.bradley_terry import (
+    MOST_STEPS,
+    ROUNDING_NORM,
+    STEP_CAP,
+    STEP_NORM,
+    expected_scores,
+    gaps,
+    laplacian,
+    solved,
+)
 from rating.covariance import Intervals, by_voter, square_root
 from rating.errors import BadFeatures, BadSetting, NotConverged
 from rating.fitting import Fit, fit, quantile
@@ -301,7 +310,7 @@ def dispersion(raw: Fit, rows: Rows) -> float:
 
     By the residuals of the raw board: those of this model vanish where a feature foretells every vote.
     """
-    p = expit(gaps(raw.strengths)).ravel()[rows.pair]
+    p = expected_scores(raw.strengths).ravel()[rows.pair]
     votes, added = float(rows.weight.sum()), 1 + rows.players / 2
     expected = float(rows.weight @ (p * (1 - p))) / votes
     seen = float(rows.weight @ (rows.score - p) ** 2)

@@ -76,28 +76,42 @@ def covariance_of(
     n = len(maximum.strengths)
     inverse = solved(maximum.curvature, np.eye(len(maximum.curvature)))[:n]
     inverse -= inverse.mean(axis=0)
-    model: Floats = inverse[:, :n] - inverse[:, :n].mean(axis=1, keepdims=True)
     if meat is None:
-        return (model + model.T) / 2
-    model *= dispersion(maximum, totals)
-    if isinstance(meat, VoterSums):
-        if meat.information is not None and meat.effective is not None:
-            model += inverse[:, :n] @ tastes(maximum, totals, meat, meat.information) @ inverse[:, :n].T
-            narrow = narrow | (meat.effective < FEW_VOTERS)
-        meat = meat.meat()
-    sandwich: Floats = inverse @ meat @ inverse.T
-    wider = narrow & (np.diagonal(model) > np.diagonal(sandwich))
-    if wider.any():
-        root = square_root(sandwich)
-        root[wider] = square_root(model)[wider]
-        sandwich = root @ root.T
-    return (sandwich + sandwich.T) / 2
+        return symmetric(centred(inverse))
+    voters = meat if isinstance(meat, VoterSums) else None
+    varied = meat.meat() if isinstance(meat, VoterSums) else meat
+    sandwich: Floats = inverse @ varied @ inverse.T
+    if voters is not None and voters.effective is not None:
+        narrow = narrow | (voters.effective < FEW_VOTERS)
+    if narrow.any():
+        model = centred(inverse) * dispersion(maximum, totals)
+        if voters is not None and voters.information is not None:
+            model += inverse[:, :n] @ tastes(maximum, totals, voters, voters.information) @ inverse[:, :n].T
+        wider = narrow & (np.diagonal(model) > np.diagonal(sandwich))
+        if wider.any():
+            root = square_root(sandwich)
+            root[wider] = square_root(model)[wider]
+            sandwich = root @ root.T
+    return symmetric(sandwich)
+
+
+def centred(inverse: Floats) -> Floats:
+    """M H⁻¹ M (n, n), of M H⁻¹ (n, m)."""
+    strengths = inverse[:, : len(inverse)]
+    about_mean: Floats = strengths - strengths.mean(axis=1, keepdims=True)
+    return about_mean
+
+
+def symmetric(matrix: Floats) -> Floats:
+    """The mean of the matrix and its transpose, which only rounding tells apart."""
+    return (matrix + matrix.T) / 2
 
 
 def meat_of_votes(maximum: Maximum, totals: Totals) -> Floats:
     """B (m, m) where each vote is a draw of its own: Σ w² u uᵀ over the votes' derivatives u."""
-    squares = over_verdicts(totals.squares * maximum.scores**2)
-    strengths = laplacian(squares + squares.T)
+    squared = totals.squared
+    wins = squared.wins * maximum.won**2
+    strengths = laplacian(wins + wins.T + squared.ties * maximum.tied**2)
     if maximum.tie_scores is None:
         return strengths
     crossed = over_verdicts(totals.squares * maximum.scores * maximum.tie_scores)
@@ -220,14 +234,15 @@ def dispersion(maximum: Maximum, totals: Totals) -> float:
     votes = float(totals.weights.sum())
     if votes == 0 or maximum.tie is not None:
         return 1.0
-    expected = float(np.vdot(totals.ordered, maximum.information)) / votes
-    seen = float(np.vdot(totals.weights, maximum.scores**2))
+    # Every pair stands twice among the meetings and the ties.
+    expected = float(np.vdot(totals.meetings, maximum.information)) / 2 / votes
+    seen = float(np.vdot(totals.wins, maximum.won**2) + np.vdot(totals.ties, maximum.tied**2) / 2)
     added = 1 + len(maximum.strengths) / 2
     return (added + seen / expected) / (added + votes)
 
 
 def square_root(matrix: Floats) -> Floats:
     """The symmetric root of a positive semidefinite matrix (n, n)."""
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    values, vectors = np.linalg.eigh(symmetric(matrix))
     root: Floats = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     return root

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 
 from rating.ballots import Ballots
-from rating.bradley_terry import gaps, hessian, laplacian, solved
+from rating.bradley_terry import expected_scores, hessian, laplacian, solved
 from rating.errors import BadSetting, Empty
 from rating.fitting import Fit
 from rating.tally import Tally
@@ -119,7 +118,7 @@ def arena_probabilities(board: Fit, votes: Tally | Ballots, *, weights: ArrayLik
     """
     base = uniform_probabilities(len(board.strengths), weights)
     met = np.maximum(votes_of_pairs(votes, len(base)), 1.0)
-    p = expit(gaps(board.strengths))
+    p = expected_scores(board.strengths)
     narrower = base * np.sqrt(p * p.T) * (1 / np.sqrt(met) - 1 / np.sqrt(met + 1))
     share: Floats = narrower / narrower.sum()
     return share
@@ -151,7 +150,7 @@ def line_scores(board: Fit, votes: Tally | Ballots, below: int, among: ArrayLike
     """
     doubt = doubts(board, below, among)
     strengths = board.strengths - board.strengths.mean()
-    p = expit(gaps(strengths))
+    p = expected_scores(strengths)
     inverse = solved(hessian(totals_of(votes).meetings, p, strengths, prior), np.eye(len(p)))
     w = p * p.T
     learned = spreads(inverse @ laplacian(doubt + doubt.T) @ inverse)

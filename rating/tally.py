@@ -190,13 +190,25 @@ def refuse_bad_votes(
         raise SelfBattle(f"vote {start + where}: player {firsts[where]} battles itself")
 
 
+def everyone_reached(links: NDArray[np.int64] | NDArray[np.float64]) -> bool:
+    """Whether the arrows i → j where links[i, j] > 0 lead from player 0 to all others; links is (n, n)."""
+    arrows = (links > 0).astype(np.float64)
+    reached, before = np.arange(len(links)) == 0, 0
+    while before < (now := int(np.count_nonzero(reached))):
+        before, reached = now, reached | (reached @ arrows > 0)
+    return now == len(links)
+
+
 def groups(links: NDArray[np.int64] | NDArray[np.float64], *, strong: bool) -> tuple[tuple[int, ...], ...]:
     """Connected components of the graph with an edge i → j where links[i, j] > 0; links is (n, n).
 
     strong: whether two players of a group must reach each other along the arrows. Order as in `components`.
     """
-    if links.shape[0] == 0:
+    n = links.shape[0]
+    if n == 0:
         return ()
+    if all(everyone_reached(way) for way in ((links, links.T) if strong else (links + links.T,))):
+        return (tuple(range(n)),)
     number, labels = connected_components(csr_array(links), directed=True, connection="strong" if strong else "weak")
     members = (tuple(np.flatnonzero(labels == label).tolist()) for label in range(number))
     return tuple(sorted(members, key=lambda group: (-len(group), group)))

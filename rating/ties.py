@@ -15,6 +15,7 @@ from rating.bradley_terry import (
     STEP_NORM,
     Maximum,
     bradley_terry,
+    diagonal,
     gaps,
     laplacian,
     refuse_infinite_strengths,
@@ -156,7 +157,7 @@ def slopes(model: Model, verdicts: Floats, prior: float, x: Floats) -> tuple[Flo
     by_strength = (verdicts * at.by_gap).sum(axis=(1, 2)) + prior * (0.5 - sigma)
     gradient = np.append(by_strength, (verdicts * at.by_tie).sum() / 2)
     inner = laplacian(-(verdicts * at.gap_gap).sum(axis=2))
-    inner[np.diag_indices_from(inner)] += prior * sigma * (1 - sigma)
+    diagonal(inner)[:] += prior * sigma * (1 - sigma)
     if prior == 0:
         # As in Bradley-Terry's: adding a constant to all strengths costs nothing.
         inner += float(np.trace(inner)) / len(strengths) ** 2
@@ -173,7 +174,8 @@ def maximum_at(model: Model, verdicts: Floats, prior: float, x: Floats) -> Maxim
     return Maximum(
         strengths=strengths - strengths.mean(),
         curvature=slopes(model, verdicts, prior, x)[1],
-        scores=at.by_gap[:, :, verdict_of],
+        won=at.by_gap[:, :, 0],
+        tied=at.by_gap[:, :, 2],
         information=-(np.exp(at.log_p) * at.gap_gap).sum(axis=2),
         log_likelihood=float((verdicts * at.log_p).sum()) / 2,
         tie=tie,

@@ -1,6 +1,7 @@
 """What a fit needs of the votes, of which kind soever: how much of each verdict each pair gave."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from rating.ballots import Ballots
 from rating.errors import BadSetting, Empty
 from rating.outcomes import Outcome
-from rating.tally import Tally
+from rating.tally import Counts, Tally
 
 Floats = NDArray[np.float64]
 
@@ -17,41 +18,42 @@ Ties = Literal["half", "drop", "davidson", "rao-kupper"]
 BothBad = Literal["half", "drop"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Totals:
     """Sums over the counted votes of each kind, (n, n, 4), [first, second, outcome]."""
 
-    weights: Floats
+    weights: Floats | Counts
     """Σ w; where votes have no weights, their number."""
 
-    squares: Floats
+    squares: Floats | Counts
     """Σ w²: what the votes of a kind contribute to a variance, each for itself."""
 
-    @property
+    @cached_property
     def wins(self) -> Floats:
         """W (n, n): the weight of the votes for i against j, whichever side i was on."""
-        return self.weights[:, :, Outcome.A] + self.weights[:, :, Outcome.B].T
+        won = self.weights[:, :, Outcome.A] + self.weights[:, :, Outcome.B].T
+        return won.astype(np.float64, copy=False)
 
-    @property
+    @cached_property
     def ties(self) -> Floats:
         """T (n, n), symmetric: the weight of the votes for neither."""
         undecided = self.weights[:, :, Outcome.TIE] + self.weights[:, :, Outcome.BOTH_BAD]
-        return undecided + undecided.T
+        return (undecided + undecided.T).astype(np.float64, copy=False)
 
-    @property
+    @cached_property
     def points(self) -> Floats:
         """S = W + ½ T (n, n)."""
         return self.wins + self.ties / 2
 
-    @property
-    def ordered(self) -> Floats:
-        """(n, n): the weight of the votes on i as the first and j as the second."""
-        return over_verdicts(self.weights)
-
-    @property
+    @cached_property
     def meetings(self) -> Floats:
-        """N (n, n), symmetric: the weight of the votes on i and j."""
-        return self.ordered + self.ordered.T
+        """N = S + Sᵀ (n, n), symmetric: the weight of the votes on i and j."""
+        return self.points + self.points.T
+
+    @cached_property
+    def squared(self) -> "Totals":
+        """Σ w² in the place of Σ w."""
+        return self if self.squares is self.weights else Totals(self.squares, self.squares)
 
     def votes(self) -> Floats:
         """The weight of the votes each player took part in, (n,)."""
@@ -59,7 +61,7 @@ class Totals:
         return both
 
 
-def over_verdicts(values: Floats) -> Floats:
+def over_verdicts(values: Floats | Counts) -> Floats:
     """The sums (n, n) of values (n, n, 4) over verdicts; by a product, which is several times as quick as a sum."""
     sums: Floats = values @ np.ones(values.shape[2])
     return sums
@@ -73,7 +75,7 @@ def totals_of(votes: Tally | Ballots, *, ties: Ties = "half", both_bad: BothBad 
     if isinstance(votes, Ballots) and votes.weight is not None:
         return Totals(votes.sums(votes.weight) * counted, votes.sums(votes.weight**2) * counted)
     counts = votes.tally().counts if isinstance(votes, Ballots) else votes.counts
-    weights = counts * counted
+    weights = counts if counted.all() else counts * counted
     return Totals(weights, weights)
 
 

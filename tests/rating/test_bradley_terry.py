@@ -302,6 +302,12 @@ def test_a_prior_too_small_for_floats_is_refused() -> None:
             rated(tally, prior=prior)
 
 
+def test_a_start_far_off_leads_to_the_same_board() -> None:
+    level = board(3, (0, 1, A, 9), (1, 2, TIE, 4), (2, 0, A, 7))
+    found = fit(level, start=np.array([1e4, 0.0, -1e4]))
+    np.testing.assert_allclose(found.strengths, fit(level).strengths, rtol=0, atol=1e-9)
+
+
 def test_an_endless_search_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rating.bradley_terry.MOST_STEPS", 2)
     with pytest.raises(NotConverged, match="within 2 steps"):
