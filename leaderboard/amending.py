@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from arena.gates import move_times
+from inference.models import Entry
+from leaderboard.admission import who_is_too_slow
 from leaderboard.field import competing
 from leaderboard.fold import fold
-from leaderboard.models import UNOPENED, Round, RoundState, RulebookVersion
+from leaderboard.models import TAKES_PART, UNOPENED, Round, RoundState, RulebookVersion
 from leaderboard.reasons import amiss
 from leaderboard.rotation import in_rotation, issue_terms
 from leaderboard.rulebook import Rulebook, changed, digest_of, freezing, read_rulebook
@@ -113,6 +115,16 @@ def refuse_amendment(contest: Round, old: Rulebook, rules: Rulebook, reasons: Co
     compete = competing(contest).count()
     if not 1 <= rules.cut_size < compete:
         raise CannotAmend(_("a cut of {cut} does not fit {n} entries").format(cut=rules.cut_size, n=compete))
+    refuse_faster(contest, old, rules)
+
+
+def refuse_faster(contest: Round, old: Rulebook, rules: Rulebook) -> None:
+    """Raise CannotAmend where a higher pace would outrun a worker. That it keeps the pace is what let it in."""
+    if not rules.pace or 0 < rules.pace <= old.pace:
+        return
+    entries = Entry.objects.filter(participations__round=contest, participations__state__in=TAKES_PART)
+    if words := who_is_too_slow(entries.order_by("name"), rules.pace):
+        raise CannotAmend(_("not all can keep that pace: {words}").format(words=words))
 
 
 def refuse_unkept(rules: Rulebook) -> None:

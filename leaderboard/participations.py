@@ -15,6 +15,7 @@ from accounts.audit import record
 from accounts.models import User
 from inference.entries import freeze_entries
 from inference.models import Entry
+from leaderboard.admission import why_not_carried
 from leaderboard.consequences import let_back_in
 from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.field import competing
@@ -137,6 +138,8 @@ def refuse_newcomer(contest: Round, entry: Entry) -> None:
         raise CannotChange(_("{slug} has taken part in this round already").format(slug=entry.slug))
     if competing(contest).filter(team_id=entry.team_id).exists():
         raise CannotChange(str(TEAM_COMPETES))
+    if contest.state == RoundState.OPEN and (words := why_not_carried([entry], in_force(contest))):
+        raise CannotChange(words)
 
 
 def _held(contest: Round) -> Round:

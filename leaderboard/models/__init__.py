@@ -35,7 +35,13 @@ from leaderboard.models.eligibility import (
 from leaderboard.models.imports import ImportedBallot
 from leaderboard.models.incidents import Incident
 from leaderboard.models.marks import Conflict, Judge, Mark
-from leaderboard.models.participations import Participation, ParticipationChange, ParticipationRole, ParticipationState
+from leaderboard.models.participations import (
+    TAKES_PART,
+    Participation,
+    ParticipationChange,
+    ParticipationRole,
+    ParticipationState,
+)
 from leaderboard.models.rounds import (
     DECIDED,
     LIVE,
@@ -54,6 +60,7 @@ __all__ = [
     "DECIDED",
     "HIDDEN_DAYS",
     "LIVE",
+    "TAKES_PART",
     "UNOPENED",
     "Actor",
     "Allegation",

@@ -27,6 +27,9 @@ class ParticipationState(models.TextChoices):
     SUSPENDED = "suspended"
 
 
+TAKES_PART = (ParticipationState.COMPETING, ParticipationState.SUSPENDED)  # now, or again
+
+
 class Participation(models.Model):
     """An entry's part in a round. Its state is written by leaderboard/participations.py alone."""
 

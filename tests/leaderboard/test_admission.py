@@ -7,7 +7,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.organizers import add_organizer
-from inference.models import Worker
+from inference.draining import drain
+from inference.entries import add_entry
+from inference.models import DrainCause, Worker
 from leaderboard.drafts import draft_round
 from leaderboard.entering import CannotMove
 from leaderboard.models import RoundState
@@ -52,7 +54,7 @@ def test_it_waits_for_every_worker_to_be_checked(announced, worker, capsys, sett
     assert [one.kind for one in needs() if one.kind == "unfit"] == ["unfit"]
     enter(worker, "alder", "birch")
     said = capsys.readouterr().out
-    assert (said.count("passed"), said.count("answers for Birch from now on")) == (14, 1)
+    assert (said.count("passed"), said.count("answers for Birch from now on")) == (16, 1)
     Worker.objects.filter(entry__slug="birch").update(pace=19.5)
     with pytest.raises(CannotMove, match=r"Birch.*19\.5.*20"):
         opened(announced)
@@ -69,6 +71,32 @@ def test_what_was_refused_is_named_and_a_demonstration_opens_all_the_same(announ
         opened(announced)
     settings.UNCHECKED_WORKERS = True
     assert opened(announced) == "open"
+
+
+def test_no_rule_of_an_open_round_outruns_a_worker_and_no_newcomer_comes_without_one_that_keeps_up(announced, worker):
+    enter(worker, "alder", "birch")
+    assert opened(announced) == "open"
+    alder, birch = Worker.objects.order_by("entry__slug")
+    for one, pace in ((alder, 60), (birch, 25.5)):
+        Worker.objects.filter(pk=one.pk).update(pace=pace)
+    # One out of service comes back without new checks, so that it counts.
+    drain([birch], DrainCause.TEAM)
+    call_command("amend_round", pace=0, reason="As they come.")
+    with pytest.raises(CommandError, match=r"Birch.* keeps 25\.5 characters a second, not 26"):
+        call_command("amend_round", pace=26, reason="Faster.")
+    Worker.objects.filter(pk=birch.pk).update(refused_because="checking", registered=False)
+    with pytest.raises(CommandError, match=r"Birch at .* was not checked"):
+        call_command("amend_round", pace=26, reason="Faster.")
+    Worker.objects.filter(pk=birch.pk).delete()
+    call_command("amend_round", pace=60, reason="Faster.")
+    with pytest.raises(CommandError, match=r"Alder.* not 61"):
+        call_command("amend_round", pace=61, reason="Faster.")
+    add_entry(slug="cedar", name="Cedar", team="Team Cedar")
+    with pytest.raises(CommandError, match="Cedar"):
+        call_command("admit_entry", "cedar", reason="A wildcard.")
+    enter(worker, "cedar")
+    Worker.objects.filter(entry__slug="cedar").update(pace=60)
+    call_command("admit_entry", "cedar", reason="A wildcard.")
 
 
 @pytest.mark.parametrize(
