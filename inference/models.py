@@ -1,16 +1,19 @@
 """Entries and the workers that answer for them. An entry knows no round."""
 
+from datetime import timedelta
+
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
 from inference.sealing import seal, unseal
 
 WEB = URLValidator(schemes=["http", "https"])
-DIGEST = RegexValidator(r"^[0-9a-f]{64}\Z", "a digest is a SHA-256 in 64 hexadecimal digits")
-COMMIT = RegexValidator(r"^[0-9a-f]{7,64}\Z", "a commit is 7 to 64 hexadecimal digits")
+DIGEST = RegexValidator(r"^[0-9a-f]{64}\Z", _("a digest is a SHA-256 in 64 hexadecimal digits"))
+COMMIT = RegexValidator(r"^[0-9a-f]{7,64}\Z", _("a commit is 7 to 64 hexadecimal digits"))
 
 
 def on_the_web(field: str) -> Q:
@@ -144,6 +147,10 @@ class Worker(models.Model):
     )
     healthy = models.BooleanField(default=False)
     checked_at = models.DateTimeField(null=True, blank=True)
+    weights_digest = models.CharField(
+        max_length=64, blank=True, validators=[DIGEST], help_text="Of its files, as the machine that serves it says."
+    )
+    chat_template_digest = models.CharField(max_length=64, blank=True, validators=[DIGEST])
     registered = models.BooleanField(default=False, help_text="It passed all checks the last time they were made.")
     refused_because = models.CharField(max_length=40, blank=True, help_text="The first check that it did not pass.")
     pace = models.FloatField(
@@ -272,6 +279,9 @@ class ServingState(models.TextChoices):
     RESTARTING = "restarting"
     DRAINING = "draining"
     STOPPED = "stopped"
+
+
+QUIET = timedelta(seconds=30)  # what watches over a worker says so every five
 
 
 class Beat(models.Model):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 CHECKS: Mapping[str, Any] = {
     "free": _("No answer for a visitor is under way"),
     "address": _("The site may ask at this address"),
+    "files": _("Its files are those that the model was entered with"),
     "models": _("Its list of models names this one, with enough context"),
     "stream": _("An answer comes whole, with a count of its tokens"),
     "pace": _("It keeps the pace with all of its slots in use"),
@@ -22,6 +23,8 @@ REASONS: Mapping[str, Any] = {
     "checking": _("It is being checked."),
     "busy": _("It went on answering visitors for too long. Take it out of service, and have it checked again."),
     "address": _("The site does not ask at this address: {why}."),
+    "other_weights": _("Its weights are others than those that the model was entered with."),
+    "other_template": _("Its chat template is another than the one that the model was entered with."),
     "unreachable": _("Nobody answers at its address."),
     "wrong_key": _("It does not accept its key."),
     "status": _("Asked for its list of models, it answers with status {status}."),
@@ -48,6 +51,7 @@ REASONS: Mapping[str, Any] = {
 }
 
 FIGURES: Mapping[str, Any] = {
+    "files": _("{compared} of 2 digests compared, by what its machine says"),
     "models": _("{context} tokens"),
     "stream": _("first words after {first} s"),
     "pace": _("{pace} characters a second with {slots} at once"),

@@ -4,6 +4,7 @@ They are made in this order, up to the first that fails:
 
     free      what visitors asked of it before has ended
     address   a place where the site asks workers
+    files     what its machine says of its weights and chat template is what the entry was entered with
     models    its list of models has the name, with a context that is long enough
     stream    a reply comes whole: piece by piece, with a reason for its end and a count of its tokens
     pace      with as many replies at once as it has slots, the slowest still comes as fast as its round shows it
@@ -31,13 +32,13 @@ from django.db.models.functions import Now
 
 from inference.addresses import BadAddress, base_address
 from inference.canaries import QUESTIONS, REPETITIONS, TOKENS, agreement, keep
+from inference.entries import FILES, other_files
 from inference.faults import Keyless, WorkerFault
 from inference.line import counts
 from inference.load import LoadAway, make_load
 from inference.models import Registration, Worker
 from inference.replies import Message, Reply, Sampling, client, close_client, headers, listen
 
-CHECKS = ("free", "address", "models", "stream", "pace", "hang_up", "canaries")
 CHECKING = "checking"  # why a worker is asked nothing meanwhile
 
 ALONE = timedelta(minutes=5)  # a run that has not ended by then died with its process
@@ -126,6 +127,13 @@ class Run:
         except BadAddress as why:
             raise Failed("address", why=str(why)) from None
         return {}
+
+    async def files(self) -> dict[str, Any]:
+        """A machine that says nothing of them passes: an address may be anybody's server."""
+        entry = self.worker.entry
+        if code := other_files(self.worker):
+            raise Failed(code)
+        return {"compared": sum(bool(getattr(entry, name) and getattr(self.worker, name)) for name in FILES)}
 
     async def models(self) -> dict[str, Any]:
         found = await models_of(self.worker)
@@ -334,6 +342,7 @@ async def all_checks(run: Run) -> list[dict[str, Any]]:
     steps: Sequence[tuple[str, Callable[[], Awaitable[dict[str, Any]]]]] = (
         ("free", run.free),
         ("address", run.address),
+        ("files", run.files),
         ("models", run.models),
         ("stream", run.stream),
         ("pace", run.measure),

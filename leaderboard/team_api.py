@@ -30,6 +30,7 @@ from inference.draining import drain, resume, states
 from inference.entries import Unfit, enter_worker
 from inference.models import Drain, DrainCause, Entry, ServingState, Worker
 from inference.serving.beats import hear_beat
+from inference.serving.files import Files
 from inference.standing import standing
 from leaderboard.answers import RefusalOut
 from leaderboard.consequences import read_only_since
@@ -57,7 +58,7 @@ REFUSED = {401: RefusalOut, 403: RefusalOut, 404: RefusalOut, 429: RefusalOut}
 
 
 class CheckOut(Schema):
-    check: str  # free, address, models, stream, pace, hang_up, canaries
+    check: str  # free, address, files, models, stream, pace, hang_up, canaries
     words: str
     passed: bool
     reason: str  # why not; empty where it was passed
@@ -78,6 +79,8 @@ class WorkerOut(Schema):
     entry: str
     url: str
     served_name: str
+    weights_digest: str  # of its files, as the machine that serves it says; empty where it says nothing
+    chat_template_digest: str
     registered: bool  # it passed the checks; until then no battle comes to it, unless organizers entered it so
     refused_because: str  # unchecked, checking, or the code of the check that it did not pass
     reason: str  # the same in words
@@ -108,6 +111,7 @@ class EntryOut(Schema):
     slug: str
     weights_digest: str
     weights_revision: str
+    chat_template_digest: str
     context_length: int | None
     reasoning: str  # off, on, auto
 
@@ -128,6 +132,8 @@ class WorkerIn(Schema):
     served_name: str
     slots: int = 8
     key: str | None = None  # null leaves the one that it has
+    weights_digest: str = ""  # SHA-256; what docs/serving.md says of several files
+    chat_template_digest: str = ""
 
 
 @router.get("/team/entries", response={200: TeamEntriesOut, 401: RefusalOut}, summary="Your team's entries")
@@ -162,7 +168,8 @@ def enter(request: HttpRequest, wanted: WorkerIn) -> Status[dict[str, Any]]:
         raise TeamsDoNotHost
     with transaction.atomic():
         try:
-            worker = enter_worker(entry, **wanted.dict(exclude={"entry"}))
+            how = wanted.dict(exclude={"entry", "weights_digest", "chat_template_digest"})
+            worker = enter_worker(entry, **how, files=Files(wanted.weights_digest, wanted.chat_template_digest))
         except (Unfit, BadAddress) as why:
             raise BadWorker(str(why)) from None
         resume([worker], DrainCause.TEAM)
@@ -252,6 +259,8 @@ def told(team: Team) -> list[dict[str, Any]]:
             "entry": worker.entry.slug,
             "url": worker.url,
             "served_name": worker.served_name,
+            "weights_digest": worker.weights_digest,
+            "chat_template_digest": worker.chat_template_digest,
             **standing(worker),
             "healthy": worker.healthy,
             "checked_at": worker.checked_at.isoformat() if worker.checked_at else None,

@@ -1,11 +1,12 @@
 """How an entry is served: the command line of each engine, from the entry's record and the machine's wishes."""
 
-import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from inference.serving.files import UNSAID, Files, Unreadable, template_digest, weights_digest
 
 KINDS = ("vllm", "llamacpp", "standin")
 
@@ -21,6 +22,7 @@ class Card:
     slug: str
     weights_digest: str = ""
     weights_revision: str = ""
+    chat_template_digest: str = ""
     context_length: int | None = None
     reasoning: str = ""
 
@@ -52,6 +54,7 @@ class Engine:
     key: str = field(default="", repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     measures: str = "/metrics"
+    files: Files = UNSAID
 
     @property
     def address(self) -> str:
@@ -70,8 +73,7 @@ def vllm(card: Card, wish: Wish) -> Engine:
     if not wish.model:
         raise CannotServe("--model names the folder of its weights, or their repository.")
     local = Path(wish.model).exists()
-    if local:
-        check_weights(card, Path(wish.model))
+    files = files_of(card, wish) if local else UNSAID
     words = ["--host", wish.host, "--port", str(wish.port), "--served-model-name", wish.served_name or card.slug]
     if card.weights_revision and not local:
         words += ["--revision", card.weights_revision, "--tokenizer-revision", card.weights_revision]
@@ -88,7 +90,7 @@ def vllm(card: Card, wish: Wish) -> Engine:
         environment["HF_HUB_OFFLINE"] = "1"
     if wish.key:
         environment["VLLM_API_KEY"] = wish.key  # every user of a machine may read command lines
-    return made("vllm", card, wish, [wish.program, "serve", wish.model, *words, *wish.extra], environment)
+    return made("vllm", card, wish, [wish.program, "serve", wish.model, *words, *wish.extra], environment, files)
 
 
 def thinking(card: Card, extra: Sequence[str]) -> list[str]:
@@ -109,12 +111,12 @@ def llamacpp(card: Card, wish: Wish) -> Engine:
         raise CannotServe(f"There is no file {wish.model}.")
     if wish.key:
         raise CannotServe("The local engine asks nobody for a key; it is for this machine alone.")
-    check_weights(card, Path(wish.model))
+    files = files_of(card, wish)
     words = ["--name", wish.served_name or card.slug, "--host", wish.host, "--ports", str(wish.port)]
     words += ["--slots", str(wish.slots), "--measures", *wish.extra]
     if card.context_length and "--context" not in wish.extra:
         words += ["--context", str(card.context_length)]
-    return made("llamacpp", card, wish, [sys.executable, "-m", "inference.engine", wish.model, *words])
+    return made("llamacpp", card, wish, [sys.executable, "-m", "inference.engine", wish.model, *words], files=files)
 
 
 def standin(card: Card, wish: Wish) -> Engine:
@@ -124,7 +126,12 @@ def standin(card: Card, wish: Wish) -> Engine:
 
 
 def made(
-    kind: str, card: Card, wish: Wish, command: Sequence[str], environment: Mapping[str, str] | None = None
+    kind: str,
+    card: Card,
+    wish: Wish,
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    files: Files = UNSAID,
 ) -> Engine:
     return Engine(
         kind=kind,
@@ -135,20 +142,23 @@ def made(
         slots=wish.slots,
         key=wish.key,
         environment=environment or {},
+        files=files,
     )
 
 
-def check_weights(card: Card, weights: Path) -> None:
-    """Whether a file is the one the entry was entered with. Raises CannotServe.
+def files_of(card: Card, wish: Wish) -> Files:
+    """What the model's files are. Raises CannotServe where they are others than the entry was entered with."""
+    model = Path(wish.model)
+    try:
+        found = Files(weights_digest(model), template_digest(model, wish.extra))
+    except (Unreadable, OSError) as why:
+        raise CannotServe(f"The model cannot be read: {why}.") from None
+    refuse_other(f"{wish.model} is another model", card.slug, card.weights_digest, found.weights_digest)
+    template = f"The chat template of {wish.model} is another"
+    refuse_other(template, card.slug, card.chat_template_digest, found.chat_template_digest)
+    return found
 
-    A folder of many files has no digest of its own; the site finds another model by its canary.
-    """
-    if not card.weights_digest or not weights.is_file():
-        return
-    with weights.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != card.weights_digest:
-        raise CannotServe(
-            f"{weights} is another model than {card.slug} was entered with: its SHA-256 is {found}, "
-            f"the entry's {card.weights_digest}."
-        )
+
+def refuse_other(words: str, slug: str, stated: str, found: str) -> None:
+    if stated and found and stated != found:
+        raise CannotServe(f"{words} than {slug} was entered with: its SHA-256 is {found}, the entry's {stated}.")

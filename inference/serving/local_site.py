@@ -1,7 +1,7 @@
 """The site for a supervisor on a machine that reaches its database."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import Error, connection
@@ -11,7 +11,6 @@ from inference.addresses import BadAddress
 from inference.draining import drain, resume
 from inference.entries import Unfit, add_worker, enter_worker
 from inference.models import DrainCause, Entry, ServingState, Worker
-from inference.registering import Underway, ask_for_registration
 from inference.serving.beats import hear_beat
 from inference.serving.engines import Card, Engine
 from inference.serving.supervision import SiteAway, SiteRefuses
@@ -23,6 +22,7 @@ def card_of(entry: Entry) -> Card:
         slug=entry.slug,
         weights_digest=entry.weights_digest,
         weights_revision=entry.weights_revision,
+        chat_template_digest=entry.chat_template_digest,
         context_length=entry.context_length,
         reasoning=entry.reasoning,
     )
@@ -41,30 +41,37 @@ def at_the_database() -> Iterator[None]:
 
 @dataclass
 class LocalWorker:
-    """A worker as rows of the database, changed as an organizer's commands change them."""
+    """A worker as rows of the database, changed as an organizer's commands change them.
+
+    have_checked: asks for its checks before any battle comes to it, as the console does; None lets it in at once.
+    """
 
     entry: Entry
     engine: Engine
     url: str
-    checked: bool = True  # before any battle comes to it, as the console does
+    have_checked: Callable[[Worker], None] | None
 
     def register(self) -> str:
         engine = self.engine
-        enter = enter_worker if self.checked else add_worker
+        enter = enter_worker if self.have_checked else add_worker
         with at_the_database():
             try:
                 worker = enter(
-                    self.entry, url=self.url, served_name=engine.served_name, slots=engine.slots, key=engine.key
+                    self.entry,
+                    url=self.url,
+                    served_name=engine.served_name,
+                    slots=engine.slots,
+                    key=engine.key,
+                    files=engine.files,
                 )
             except (BadAddress, Unfit) as why:
                 raise SiteRefuses(f"{self.url} is no worker's: {why}") from None
             # A drain by hand holds while this command restarts its engine, and ends when somebody starts it anew.
             resume([worker], DrainCause.TEAM)
             hear_beat(worker, ServingState.SERVING, {})
-            if self.checked:
-                with suppress(Underway):
-                    ask_for_registration(worker)
-        return "is entered; the site checks it before it lets it in." if self.checked else "is in service."
+            if self.have_checked:
+                self.have_checked(worker)
+        return "is entered; the site checks it before it lets it in." if self.have_checked else "is in service."
 
     def tell(self, state: ServingState, readings: Mapping[str, float]) -> None:
         with at_the_database(), override("en"):  # as all that a command says

@@ -1,6 +1,7 @@
 """The site for a supervisor on another machine: the team's API, with a token that may change workers."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import httpx
@@ -51,8 +52,15 @@ class RemoteWorker:
 
     def register(self) -> str:
         engine = self.engine
-        wanted = {"entry": self.site.slug, "url": self.url, "served_name": engine.served_name, "slots": engine.slots}
-        self.number = self.site.ask("POST", "/workers", {**wanted, "key": engine.key})["id"]
+        wanted = {
+            "entry": self.site.slug,
+            "url": self.url,
+            "served_name": engine.served_name,
+            "slots": engine.slots,
+            "key": engine.key,
+            **asdict(engine.files),
+        }
+        self.number = self.site.ask("POST", "/workers", wanted)["id"]
         return "is entered; the site checks it before it lets it in."
 
     def tell(self, state: ServingState, readings: Mapping[str, float]) -> None:

@@ -10,8 +10,8 @@ import yaml
 
 from config.environment import Environment
 from config.up import read_compose
-from inference.management.commands.serve_worker import Command
 from inference.serving.supervision import Patience
+from leaderboard.management.commands.serve_worker import Command
 from tests.conftest import ROOT
 
 CONTENT = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

@@ -9,11 +9,13 @@ from accounts.models import Team
 from inference.addresses import BadAddress, base_address
 from inference.canaries import drifts, due, is_another
 from inference.draining import in_service
+from inference.entries import Unfit, describe_entry, enter_worker
 from inference.faults import NoWorker
 from inference.line import slot
 from inference.models import Canary, Entry, Registration, Worker
 from inference.reasons import figures, why_refused
 from inference.registering import Underway, ask_for_registration, register
+from inference.serving.files import Files
 from inference.tasks import apart, check_all
 from tests.servers import wait_until
 
@@ -50,11 +52,11 @@ def test_a_worker_that_passes_every_check_answers_from_then_on(alder, worker):
         asyncio.run(ask_for_a_place(alder))
     found = register(alder, pace=20, tokens=100)
     assert [one["check"] for one in found.checks] == [
-        *("free", "address", "models", "stream", "pace", "hang_up", "canaries")
+        *("free", "address", "files", "models", "stream", "pace", "hang_up", "canaries")
     ]
     assert (why_refused(found.checks), found.ended_at is None) == ("", False)
-    assert "with 3 at once" in figures(found.checks[4])
-    assert "5 questions, 5 different answers" in figures(found.checks[6])
+    assert "with 3 at once" in figures(found.checks[5])
+    assert "5 questions, 5 different answers" in figures(found.checks[7])
     alder.refresh_from_db()
     assert (alder.registered, alder.refused_because, alder.healthy) == (True, "", True)
     assert 20 < alder.pace < 1000
@@ -91,6 +93,23 @@ def test_a_check_that_fails_says_why(alder, worker, fault, words):
         setattr(worker.app, name, value)
     Entry.objects.update(context_length=4096)
     assert words in refused(alder, pace=pace)
+
+
+def test_files_that_are_others_than_the_model_was_entered_with_keep_it_out(alder):
+    told = {"url": alder.url, "served_name": "standin", "slots": 1}
+    with pytest.raises(Unfit, match="64 hexadecimal digits"):
+        enter_worker(alder.entry, **told, files=Files(weights_digest="A" * 64))
+    alder = enter_worker(alder.entry, **told, files=Files("a" * 64, "b" * 64))
+    found = register(alder)
+    assert figures(found.checks[2]) == "0 of 2 digests compared, by what its machine says"
+    # What is stated later counts for those that serve already.
+    describe_entry(alder.entry, {"weights_digest": "a" * 64, "chat_template_digest": "c" * 64})
+    assert not in_service(Worker.objects.all()).exists()
+    assert refused(alder) == "Its chat template is another than the one that the model was entered with."
+    describe_entry(alder.entry, {"chat_template_digest": "b" * 64})
+    assert figures(register(alder).checks[2]) == "2 of 2 digests compared, by what its machine says"
+    describe_entry(alder.entry, {"weights_digest": "d" * 64})
+    assert refused(alder) == "Its weights are others than those that the model was entered with."
 
 
 def test_nobody_at_the_address_and_a_list_that_is_none_are_told_apart(alder, worker):

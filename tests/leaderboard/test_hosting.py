@@ -39,9 +39,10 @@ def entered(worker, **other):
 
 def test_a_team_enters_a_worker_which_answers_once_it_was_checked(ask, worker):
     Worker.objects.filter(entry__slug="alder").delete()
-    answer = ask("", entered(worker))
+    answer = ask("", entered(worker, weights_digest="a" * 64))
     assert answer.status_code == 201
     told = answer.json()
+    assert (told["weights_digest"], told["chat_template_digest"]) == ("a" * 64, "")
     assert (told["url"], told["refused_because"], told["checking"]) == (worker.url, "unchecked", "waiting")
     assert not in_service(Worker.objects.filter(entry__slug="alder")).exists()
     assert "sk-1" not in answer.content.decode()
@@ -49,8 +50,8 @@ def test_a_team_enters_a_worker_which_answers_once_it_was_checked(ask, worker):
     check_all()
     mine = ask().json()["workers"][0]
     assert (mine["registered"], mine["reason"], mine["checking"], mine["drift"]) == (True, "", None, [])
-    assert [one["passed"] for one in mine["checks"]] == [True] * 7
-    assert "characters a second with 2 at once" in mine["checks"][4]["found"]
+    assert [one["passed"] for one in mine["checks"]] == [True] * 8
+    assert "characters a second with 2 at once" in mine["checks"][5]["found"]
     assert Action.objects.filter(action="worker.entered").get().details == {"url": worker.url, "token": "watch"}
     # The same address again: asked otherwise, with the key that it has, and checked anew.
     ask(f"/{told['id']}/drain")
@@ -79,6 +80,7 @@ def test_what_watches_over_a_worker_takes_it_out_and_lets_it_back_in(ask, worker
         ({"slots": 0}, "bad_worker"),
         ({"served_name": " "}, "bad_worker"),
         ({"key": "비밀"}, "bad_worker"),
+        ({"weights_digest": "a"}, "bad_worker"),
         ({"entry": "birch"}, "no_such_entry"),
         ({"slots": "many"}, "bad_request"),
     ],

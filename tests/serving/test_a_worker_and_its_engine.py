@@ -177,6 +177,8 @@ def test_from_another_machine_it_serves_with_a_token_and_is_checked_first(serve,
 def test_what_makes_no_worker_is_refused_before_anything_starts(tmp_path):
     for slug, about in {"elm": {"weights_digest": "0" * 64}, "fir": {"reasoning": "on"}}.items():
         describe_entry(add_entry(slug=slug, name=slug, team="Team"), about)
+    describe_entry(add_entry(slug="ash", name="ash", team="Team"), {"chat_template_digest": "0" * 64})
+    (tmp_path / "chat_template.jinja").write_text("another")
     weights = tmp_path / "elm.gguf"
     weights.write_bytes(b"other weights")
     (tmp_path / "key").write_text("two\nlines")
@@ -187,6 +189,7 @@ def test_what_makes_no_worker_is_refused_before_anything_starts(tmp_path):
         ("elm", "--engine=llamacpp"): "--model names the model's .gguf file.",
         ("elm", "--engine=llamacpp", "--model=/nowhere"): "There is no file /nowhere.",
         ("elm", "--engine=llamacpp", f"--model={weights}"): "another model than elm was entered with",
+        ("ash", f"--model={tmp_path}"): "chat template of .* is another than ash was entered with",
         ("fir", f"--model={tmp_path}"): "name its parser",
         ("fir", f"--key-file={tmp_path / 'key'}"): "holds no secret of one line",
     }.items():

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from inference.serving.engines import KINDS, CannotServe, Engine, Wish, engine
 from inference.serving.local_site import LocalWorker, card_of
 from inference.serving.remote_site import RemoteSite, RemoteWorker
 from inference.serving.supervision import AtSite, GaveUp, Patience, SiteAway, SiteRefuses, Supervisor
+from leaderboard.hosting import have_checked
 
 PATIENCE = Patience()
 
@@ -66,6 +68,9 @@ class Command(BaseCommand):
             started, worker = self.worker(options)
         except (CannotServe, SiteAway, SiteRefuses) as why:
             raise CommandError(str(why)) from None
+        for name, digest in asdict(started.files).items():
+            what = name.removesuffix("_digest").replace("_", " ")
+            say(f"Its {what}: {f'SHA-256 {digest}' if digest else 'no file here says'}.")
         supervisor = Supervisor(started, worker, patience, say)
         for told in (signal.SIGTERM, signal.SIGINT):
             signal.signal(told, lambda *_: supervisor.end())
@@ -91,7 +96,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no entry {slug}.")
         started = engine(options["engine"], card_of(entry), wanted)
         address = options["url"] or started.address
-        return started, LocalWorker(entry, started, address, checked=not options["unchecked"])
+        return started, LocalWorker(entry, started, address, None if options["unchecked"] else have_checked)
 
 
 def wish(options: Mapping[str, Any], extra: Sequence[str]) -> Wish:
