@@ -1,7 +1,6 @@
 """A model's servers in words: how each is, what its checks found, and what it has answered otherwise since."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -16,11 +15,10 @@ from accounts.models import Team
 from frontend.followed import WORKER_STATES
 from inference.canaries import QUESTIONS
 from inference.draining import WorkerState, states
-from inference.models import Beat, Drain, Worker
+from inference.models import QUIET, Beat, Drain, ServingState, Worker
 from inference.standing import drift_of, standing
 from leaderboard.hosting import teams_host
 
-QUIET = timedelta(seconds=30)  # what watches over a worker says so every five
 CHECKING: Mapping[str | None, Any] = {
     "waiting": _("It waits to be checked."),
     "running": _("It is being checked. Meanwhile no battle comes to it."),
@@ -29,6 +27,21 @@ HELD_BY: Mapping[str, Any] = {
     "team": _("by its team"),
     "organizer": _("by an organizer"),
     "contest": _("by the contest, because its model went out"),
+}
+BEATS: Mapping[str, Any] = {
+    ServingState.SERVING: _("serves"),
+    ServingState.RESTARTING: _("starts its engine again"),
+    ServingState.DRAINING: _("lets what runs finish"),
+    ServingState.STOPPED: _("has stopped"),
+}
+# By the names of inference/serving/readings.py: those that say how busy a server is.
+READINGS: Mapping[str, Any] = {
+    "running": _("works on {value:.0f}"),
+    "waiting": _("{value:.0f} in its own queue"),
+    "cache_share": _("cache {value:.0%} full"),
+    "tokens_per_second": _("{value:,.0f} tokens a second"),
+    "first_token_seconds": _("first token after {value:.2f} s"),
+    "refused": _("{value:,.0f} refused since its start"),
 }
 
 
@@ -51,9 +64,22 @@ def told(worker: Worker, state: WorkerState) -> dict[str, Any]:
         "gone": state == WorkerState.DRAINED or bool(worker.refused_because),
         "about": about,
         "checking": CHECKING.get(about["checking"], ""),
-        "beat": beat,
-        "quiet": beat is not None and timezone.now() - beat.said_at > QUIET,
+        **beat_told(beat),
         "drifts": [{"row": one, "question": QUESTIONS.get(one.prompt, one.prompt)} for one in drift_of(worker)],
+    }
+
+
+def beat_told(beat: Beat | None) -> dict[str, Any]:
+    """What watches over a server says of it; nothing of how busy it is once it has fallen silent."""
+    if beat is None:
+        return {}
+    quiet = timezone.now() - beat.said_at > QUIET
+    said = {} if quiet else beat.readings
+    return {
+        "beat": beat,
+        "beat_words": BEATS[beat.state],
+        "quiet": quiet,
+        "readings": [str(words).format(value=said[name]) for name, words in READINGS.items() if name in said],
     }
 
 

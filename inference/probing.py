@@ -5,16 +5,21 @@ from collections import Counter
 
 import httpx
 from django.conf import settings
+from django.db.models.functions import Now
 from django.utils import timezone
 from prometheus_client import Gauge
 
 from inference.addresses import GuardedAtOnce
 from inference.faults import Keyless
-from inference.models import Worker
+from inference.models import QUIET, Beat, Worker
+from inference.serving.readings import READINGS
 
 log = logging.getLogger(__name__)
 
 HEALTHY = Gauge("lms_workers_healthy", "Workers of an entry that answered the last probe.", ["entry"])
+
+KNOWN = {one.name for one in READINGS}
+SAID = Gauge("lms_worker_readings", "What its engine says of itself.", ["entry", "worker", "reading"])
 
 
 def probe(client: httpx.Client, worker: Worker) -> bool:
@@ -45,3 +50,13 @@ def probe_all() -> None:
             well[worker.entry.slug] += healthy
     for slug, number in well.items():
         HEALTHY.labels(slug).set(number)
+    show_readings()
+
+
+def show_readings() -> None:
+    """What engines say of themselves by those who watch over them; of one that has fallen silent, nothing."""
+    SAID.clear()
+    for beat in Beat.objects.filter(said_at__gt=Now() - QUIET).select_related("worker__entry"):
+        for name, value in beat.readings.items():
+            if name in KNOWN:
+                SAID.labels(beat.worker.entry.slug, beat.worker.url, name).set(value)

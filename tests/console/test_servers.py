@@ -3,10 +3,14 @@
 import re
 
 import pytest
+from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from accounts.models import Action
 from inference.draining import in_service
-from inference.models import Entry, Registration, Worker
+from inference.models import QUIET, Beat, Entry, Registration, Worker
+from inference.probing import probe_all
+from inference.serving.beats import hear_beat
 from inference.tasks import check_all
 from leaderboard.models import Participation
 from leaderboard.needs import needs
@@ -39,7 +43,7 @@ def test_a_server_is_entered_checked_taken_out_and_removed(ada, worker):
     )
     check_all()
     page = said(ada.get(PAGE))
-    assert page.count('data-healthy="yes"') == 7
+    assert page.count('data-healthy="yes"') == 8
     assert "characters a second with 2 at once" in page
     assert "sk-1" not in page
     said(ada.post(PAGE, {"do": "drain", "worker": mine.pk}, shown_at=PAGE))
@@ -97,6 +101,24 @@ def test_another_model_in_its_place_is_shown_to_organizers_and_its_team(ada, wor
     assert Registration.objects.count() == 2
     assert "otherwise than when it was checked" not in said(ada.get(PAGE))
     assert not [one for one in needs() if one.kind == "drift"]
+
+
+def test_how_busy_a_server_is_stands_in_words_until_its_supervisor_falls_silent(ada, worker):
+    enter(ada, worker)
+    mine = Worker.objects.get(entry__slug="alder")
+    busy = {"running": 3, "waiting": 1, "cache_share": 0.41, "tokens_per_second": 1812.4, "first_token_seconds": 0.214}
+    hear_beat(mine, "serving", {**busy, "unheard_of": 1})
+    words = "works on 3 · 1 in its own queue · cache 41% full · 1,812 tokens a second · first token after 0.21 s"
+    for path in (PAGE, "/team/team-alder/servers"):
+        assert words in said(ada.get(path))
+    probe_all()
+    where = {"entry": "alder", "worker": mine.url}
+    assert REGISTRY.get_sample_value("lms_worker_readings", where | {"reading": "tokens_per_second"}) == 1812.4
+    Beat.objects.update(said_at=timezone.now() - 2 * QUIET)
+    assert "works on 3" not in (page := said(ada.get(PAGE)))
+    assert "has been silent since" in page
+    probe_all()
+    assert REGISTRY.get_sample_value("lms_worker_readings", where | {"reading": "running"}) is None
 
 
 def test_one_more_model_is_entered_once(ada):
