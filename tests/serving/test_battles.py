@@ -23,7 +23,7 @@ from tests.visitor import Visitor, receive, send, texts, until_ended
 
 ENGINE = os.environ.get("SERVING_ENGINE", "llamacpp")
 FRONT = os.environ.get("SERVING_FRONT", "")
-PATIENCE = 600.0 if ENGINE == "vllm" else 60.0
+PATIENCE = 1800.0 if ENGINE == "vllm" else 60.0
 QUESTION = "Tell me a long story about a fox and a river."
 VLLM = ROOT / ".venv-vllm" / "bin"
 
@@ -85,7 +85,7 @@ def arena(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Are
 def served(slug: str, core: int, model: Path, site: RunningSite) -> Iterator[Machine]:
     port, words, env = (
         free_port(),
-        ["--unchecked", "--beat-seconds=1", "--slots=2", f"--model={model}"],
+        ["--unchecked", "--beat-seconds=1", f"--ready-seconds={PATIENCE:g}", "--slots=2", f"--model={model}"],
         dict(site.environment),
     )
     with ExitStack() as started:
@@ -105,7 +105,7 @@ def router(behind: int) -> Iterator[str]:
     port = free_port()
     command = [str(VLLM / "vllm-router"), "--host=127.0.0.1", f"--port={port}"]
     command += ["--worker-urls", f"http://127.0.0.1:{behind}", "--worker-startup-check-interval=1"]
-    # As docs/operations.md has it: the site tries again itself, and must hear at once of what is back.
+    # As docs/serving.md has it: the site tries again itself, and must hear at once of what is back.
     command += ["--disable-retries", "--health-check-interval-secs=1", "--health-success-threshold=1"]
     command += ["--policy=round_robin", f"--prometheus-port={free_port()}", "--log-level=error"]
     with ended_at_last(command, dict(os.environ)):
