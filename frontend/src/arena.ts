@@ -207,7 +207,10 @@ function drawAnswer(card: HTMLElement, turn: Turn, side: Side): void {
   const quiet = the("waiting", card);
   quiet.hidden = !live && reply.text !== "";
   quiet.classList.toggle("still", !live);
-  setText(the("waiting-words", card), !live ? missing() : reply.text ? "" : words.waiting);
+  setText(
+    the("waiting-words", card),
+    !live ? missing() : reply.text ? "" : turn.line ? placeWords(turn.line) : words.waiting,
+  );
   the("report", card).hidden = duel.transcript.erased;
   const ending = the("ending", card);
   const end =
@@ -281,7 +284,7 @@ function drawDock(stage: Stage): void {
     button.setAttribute("aria-pressed", String(chosen));
   }
   for (const group of document.querySelectorAll<HTMLElement>(".verdicts")) group.hidden = !open;
-  the("jumps").hidden = !open;
+  the("jumps").hidden = !open || line !== null; // nothing to jump to, and its place is wanted for leaving
   const keys = the("keys");
   keys.hidden = !open || !keyboard;
   keys.dataset["keys"] = keysWork() ? "on" : "off";
