@@ -20,7 +20,7 @@ from frontend import (
     views,
 )
 from frontend.console import allegations as console_allegations
-from frontend.console import amendments, drafts, field, files, home, incidents, rounds, servers, voids
+from frontend.console import amendments, drafts, field, files, home, incidents, provenance, rounds, servers, voids
 from frontend.console import appeals as hearing
 from frontend.console import beacons as console_beacons
 from frontend.console import calls as console_calls
@@ -89,6 +89,7 @@ urlpatterns = [
     path("console/entries", home.entries, name="console_entries"),
     path("console/entries/new", servers.new, name="console_new_entry"),
     path("console/entries/<slug:slug>", servers.entry, name="console_entry"),
+    path("console/entries/<slug:slug>/about", provenance.about, name="console_entry_about"),
     path("console/log", home.log, name="console_log"),
     path("console/rounds/new", drafts.new, name="console_new"),
     path("console/rounds/<round_key:key>", rounds.round_page, name="console_round"),

@@ -1,6 +1,6 @@
 """Who enters an entry's workers, what its rounds ask of them, and what organizers do with them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypedDict
 
@@ -13,14 +13,13 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.teams import subject_of
 from inference.draining import WorkerState, drain, resume, states
-from inference.entries import Unfit, add_entry, enter_worker
+from inference.entries import IDENTITY, PARTS, STATED, Unfit, add_entry, describe_entry, enter_worker
 from inference.models import DrainCause, Entry, Worker
 from inference.registering import Underway, ask_for_registration
-from leaderboard.models import Participation, ParticipationState, Round, RoundState
+from leaderboard.models import TAKES_PART, Participation, Round, RoundState
 from leaderboard.rulebook import Rulebook, in_force
 
 NAME_LENGTH = 120
-TAKES_PART = (ParticipationState.COMPETING, ParticipationState.SUSPENDED)
 OVER = (RoundState.FINAL, RoundState.ANNULLED)
 
 
@@ -91,6 +90,24 @@ def enter_entry(*, slug: str, name: str, team: str, by: User) -> Entry:
     entry = add_entry(slug=slug, name=name, team=team)
     record(by, "entry.entered", subject_of(entry.team), entry=entry.name)
     return entry
+
+
+@transaction.atomic
+def state_provenance(
+    entry: Entry, said: Mapping[str, Any], components: Sequence[Mapping[str, Any]], *, by: User
+) -> None:
+    """State what an entry is and where it comes from, and write down what of it is new. Raises Swapped, Unfit."""
+    before = stated(entry)
+    describe_entry(entry, said, components)
+    after = stated(Entry.objects.get(pk=entry.pk))
+    if changed := [name for name in after if after[name] != before[name]]:
+        record(by, "entry.described", subject_of(entry.team), entry=entry.name, changed=", ".join(changed))
+
+
+def stated(entry: Entry) -> dict[str, Any]:
+    """All that is said of an entry, by its names."""
+    said = {name: getattr(entry, name) for name in (*IDENTITY, *STATED)}
+    return said | {"components": list(entry.components.values_list(*PARTS))}
 
 
 @transaction.atomic

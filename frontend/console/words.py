@@ -156,7 +156,7 @@ ACTIONS: Mapping[str, Any] = {
     "server.resumed": gettext_lazy("let a server of {entry} back in: {url}"),
     "server.removed": gettext_lazy("removed a server of {entry}: {url}"),
     "entry.entered": gettext_lazy("entered {entry}"),
-    "entry.described": gettext_lazy("described {entry}"),
+    "entry.described": gettext_lazy("stated what {entry} is: {changed}"),
     "worker.entered": gettext_lazy("the token {token} entered {url}"),
     "worker.drained": gettext_lazy("the token {token} took {url} out of service"),
     "worker.resumed": gettext_lazy("the token {token} let {url} back in"),
