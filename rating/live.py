@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rating.ballots import Ballots, joined
 from rating.bradley_terry import Maximum
@@ -105,6 +105,25 @@ class Running:
             larger.moments = self.moments.grown(players)
         if self.strengths is not None:
             larger.strengths = np.append(self.strengths, np.zeros(players - self.players))
+        return larger
+
+    def supposed(self, more: ArrayLike) -> Self:
+        """The state as it would be after more votes, each by a voter who has cast no other; this one stays as it is.
+
+        more: (n, n, 4), [first, second, outcome], 0 or more votes of each kind. They may be fractions: so many are
+        then expected. Raises BadCounts.
+        """
+        votes = np.asarray(more, dtype=np.float64)
+        if votes.shape != self.weights.shape:
+            raise BadCounts(f"votes of the shape {votes.shape} do not fit a board of {self.players} players")
+        if not (np.isfinite(votes) & (votes >= 0)).all() or votes[np.diag_indices(self.players)].any():
+            raise BadCounts("supposed votes are numbers of 0 or more, and none of a player against itself")
+        votes = votes * counted_outcomes("half", self.both_bad)
+        larger = self.grown(self.players)
+        larger.weights += votes
+        larger.squares += votes
+        if larger.moments is not None:
+            larger.moments.add_single(votes)
         return larger
 
     def meat(self, maximum: Maximum) -> Floats | VoterSums | None:

@@ -71,6 +71,20 @@ class VoterMoments:
         self.cubes += float((more * (3 * given**2 + 3 * given * more + more**2)).sum())
         self.voters += int(np.count_nonzero(np.bincount(past_rows, minlength=voters.size) == 0))
 
+    def add_single(self, votes: Floats) -> None:
+        """Count votes (n, n, 4), [first, second, outcome], each by a voter who casts no other; fractions too."""
+        i, j, _ = pairs(self.players)
+        given = votes[i, j] @ np.ones(len(SCORES)) + votes[j, i] @ np.ones(len(SCORES))
+        points, squares = (votes[i, j] @ SCORES**k + votes[j, i] @ (1 - SCORES) ** k for k in (1, 2))
+        n = np.arange(len(i))
+        s = n + len(i)
+        self.sums[n, n] += given
+        self.sums[n, s] += points
+        self.sums[s, n] += points
+        self.sums[s, s] += squares
+        self.cubes += float(given.sum())
+        self.voters += round(float(given.sum()))
+
     def grown(self, players: int) -> "VoterMoments":
         """The moments of the same votes on a board of more players; the known ones keep their ids.
 

@@ -189,3 +189,39 @@ def test_a_board_grows_by_players_as_if_they_had_been_there(intervals: Intervals
     assert_equal(grown.fit(apart=True), whole.fit(apart=True))
     with pytest.raises(BadSetting, match="does not grow to 3"):
         small.grown(3)
+
+
+@pytest.mark.parametrize("intervals", ["fisher", "sandwich", "cluster", "cautious"])
+@pytest.mark.parametrize("both_bad", ["half", "drop"])
+def test_supposed_votes_make_the_board_of_as_many_new_voters(intervals: Intervals, both_bad: BothBad) -> None:
+    known = random_ballots(80)
+    others = random_ballots(40, seed=2)
+    # As voters of their own, whom nobody has seen before.
+    newcomers = Ballots.from_arrays(others.first, others.second, others.outcome, players=5, voter=np.arange(1000, 1040))
+    real, running = Live(5, both_bad=both_bad, intervals=intervals), Live(5, both_bad=both_bad, intervals=intervals)
+    running.count(known)
+    before = running.running.fit(apart=True)
+    supposed = running.running.supposed(newcomers.tally().counts)
+    real.count(known)
+    real.count(newcomers)
+    assert_equal(supposed.fit(apart=True), real.running.fit(apart=True))
+    assert_equal(running.running.fit(apart=True), before)  # who supposes something has counted nothing
+
+
+def test_supposed_votes_may_be_what_is_expected() -> None:
+    running = Running(3)
+    votes = np.zeros((3, 3, 4))
+    votes[0, 1, 0], votes[1, 0, 0], votes[1, 2, 2] = 5.5, 4.5, 0.5
+    assert running.supposed(votes).votes == pytest.approx(10.5)
+    assert running.votes == 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "place", "votes"),
+    [((3, 3, 4), (0, 1, 0), -1), ((3, 3, 4), (0, 1, 0), np.nan), ((3, 3, 4), (1, 1, 0), 1), ((2, 2, 4), (0, 1, 0), 1)],
+)
+def test_votes_that_cannot_be_are_not_supposed(shape: tuple[int, ...], place: tuple[int, ...], votes: float) -> None:
+    more = np.zeros(shape)
+    more[place] = votes
+    with pytest.raises(BadCounts):
+        Running(3).supposed(more)
