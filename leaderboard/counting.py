@@ -6,17 +6,13 @@ from collections.abc import Iterable, Sequence
 from itertools import islice, takewhile
 
 import numpy as np
-from django.core.cache import cache
-from numpy.typing import NDArray
 
-from arena.ballots import Ballot, ballots, totals
-from leaderboard.editions import served
-from leaderboard.models import Board, Folded, Round
+from arena.ballots import Ballot, ballots
+from leaderboard.models import Board, Folded, Freeze, Round
 from rating import OUTCOME_NAMES, Ballots, Intervals, Live, Running, Tally
 
 MOST_CLUSTERED = 32  # players; the moments of more are too much to write with every fold
 ANEW_AT_ONCE = 50_000
-KEPT_SECONDS = 86_400
 
 
 class Columns:
@@ -79,30 +75,34 @@ def counted_anew(slugs: Sequence[str], found: Iterable[Ballot], *, upto: int) ->
     return counted.running if isinstance(counted, Live) else counted
 
 
-def tally_served(contest: Round) -> tuple[Board, list[str], Tally] | None:
-    """The edition that is served, the players' slugs, and the counted votes it knows; None without one.
+def folded_served(contest: Round) -> tuple[Board, Folded] | None:
+    """The edition that is served, and what its votes add up to, as a fold keeps it; None without one.
 
-    Of the newest they lie in the state of the fold. Of an older one, as while the public board stands still, the
-    database adds them up, and as an edition never changes, the sum is kept.
+    While the public board stands still it is that of the freeze, in a row that is not stored: the fold itself goes on.
     """
-    edition = served(contest.series)
-    folded = Folded.objects.filter(series_id=contest.series_id).first()
-    if folded and edition and folded.position > edition.position:
-        edition = served(contest.series)  # perhaps a fold came between
-    if folded is None or edition is None:
+    # Both in one query: what is folded belongs to the freeze, or to none.
+    about = Folded.objects.select_related("series__round__freeze__board")
+    folded = about.filter(series_id=contest.series_id).first()
+    if folded is None:
         return None
-    if folded.state and folded.position == edition.position:
-        return edition, folded.slugs, tally_of(stored(folded, contest))
-    return edition, folded.slugs, Tally(_added_up(contest, edition, folded.slugs))
+    frozen: Freeze | None = getattr(folded.series.round, "freeze", None)
+    if frozen is None:
+        edition = Board.objects.filter(series_id=contest.series_id, position=folded.position).order_by("number").last()
+        return (edition, folded) if edition else None
+    kept = Folded(
+        series_id=contest.series_id,
+        position=frozen.board.position,
+        slugs=frozen.slugs or folded.slugs,
+        state=frozen.state,
+        by_category=frozen.by_category,
+    )
+    return frozen.board, kept
 
 
-def _added_up(contest: Round, edition: Board, slugs: Sequence[str]) -> NDArray[np.int64]:
-    key = f"tally:{edition.pk}:{edition.created_at.timestamp()}"
-    counts: NDArray[np.int64] | None = cache.get(key)
-    if counts is None:
-        place = {slug: i for i, slug in enumerate(slugs)}
-        counts = np.zeros((len(place), len(place), len(OUTCOME_NAMES)), dtype=np.int64)
-        for total in totals(contest.gate, upto=edition.position):
-            counts[place[total.a], place[total.b], OUTCOME_NAMES.index(total.winner)] = total.counted
-        cache.set(key, counts, KEPT_SECONDS)
-    return counts
+def tally_served(contest: Round) -> tuple[Board, list[str], Tally] | None:
+    """The edition that is served, the players' slugs, and the counted votes it knows; None without one."""
+    found = folded_served(contest)
+    if found is None:
+        return None
+    edition, folded = found
+    return edition, folded.slugs, tally_of(stored(folded, contest))

@@ -127,7 +127,9 @@ def freeze(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     edition = fold(contest, anyway=True)
     assert edition is not None  # anyway
     exposure = exposure_by(contest, *meetings(contest.gate))
-    Freeze.objects.create(round=contest, board=edition, exposure=exposure)
+    folded = Folded.objects.get(series_id=contest.series_id)
+    kept = {name: getattr(folded, name) for name in ("slugs", "state", "by_category")}
+    Freeze.objects.create(round=contest, board=edition, exposure=exposure, **kept)
     contest.freezes_at = min(contest.freezes_at, now)
     stand(contest, RoundState.FROZEN, "freezes_at")
 

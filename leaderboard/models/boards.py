@@ -96,6 +96,10 @@ class Freeze(models.Model):
     round = models.OneToOneField(Round, on_delete=models.PROTECT, related_name="freeze")
     board = models.OneToOneField(Board, on_delete=models.PROTECT, related_name="freeze")
     exposure = models.JSONField(help_text="As leaderboard/exposure.py told it.")
+    # The fold goes on behind it: what the votes of its edition add up to stays here.
+    slugs = models.JSONField(default=list, help_text="As those of Folded then. Empty: of before they were kept.")
+    state = models.BinaryField(default=bytes, help_text="As that of Folded then. Empty: made from the votes.")
+    by_category = models.BinaryField(default=bytes, help_text="As that of Folded then. Empty: made from the votes.")
 
 
 class Status(models.TextChoices):
