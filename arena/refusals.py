@@ -203,6 +203,29 @@ class NoSuchList(Refusal):
     message = _("There is no official list of that day.")
 
 
+class NoMoreVotes(Refusal):
+    code, status = "no_more_votes", 409
+    message = _("No more votes come in, so there is nothing left to suppose.")
+
+
+class NotAmongThem(Refusal):
+    code, status = "not_among_them", 409
+    message = _("The cut of this round is not about this model: there is nothing to suppose.")
+
+
+class BadWhatIf(Refusal):
+    """Nothing can be supposed like that. The words say what is wrong."""
+
+    code, status = "bad_what_if", 400
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    @property
+    def message(self) -> str:
+        return gettext("That cannot be supposed: %(why)s.") % {"why": self.why}
+
+
 class NoSuchEntry(Refusal):
     code, status = "no_such_entry", 404
     message = _("There is no such entry.")
