@@ -81,6 +81,18 @@ def percent(chance: float) -> str:
     return "< 1" if whole < 1 else "> 99" if whole > 99 else str(whole)
 
 
+def odds(chance: float) -> tuple[str, int, int]:
+    """Which words say a probability as so many in so many, and the two numbers: "about 1 in 3"."""
+    if chance < 0.01 or chance > 0.99:
+        return ("odds_few" if chance < 0.5 else "odds_most"), 1, 100
+    if chance < 0.3 or chance > 0.7:
+        rare = min(chance, 1 - chance)
+        among = math.floor(1 / rare + 0.5)
+        return "odds", 1 if rare == chance else among - 1, among
+    few, many = min(((1, 3), (2, 5), (1, 2), (3, 5), (2, 3)), key=lambda one: abs(one[0] / one[1] - chance))
+    return "odds", few, many
+
+
 def moved(standing: Mapping[str, Any], since: str | None) -> tuple[str, int]:
     """Which words say how the rank has changed since an official list, and by how many places; none without both."""
     now, before = standing["rank"], standing["rank_before"]
@@ -95,8 +107,13 @@ def gained(standing: Mapping[str, Any]) -> str:
     """How the rating has changed since then: the difference of the whole numbers that are shown."""
     if standing["rank"] is None or standing["rating_before"] is None:
         return ""
-    points = math.floor(standing["rating"] + 0.5) - math.floor(standing["rating_before"] + 0.5)
-    return f"+{points}" if points > 0 else f"−{-points}" if points < 0 else "±0"
+    return signed(math.floor(standing["rating"] + 0.5) - math.floor(standing["rating_before"] + 0.5))
+
+
+def signed(points: float) -> str:
+    """A difference in whole numbers, with its sign."""
+    whole = math.floor(points + 0.5)
+    return f"+{whole}" if whole > 0 else f"−{-whole}" if whole < 0 else "±0"
 
 
 def of_reference(standing: Mapping[str, Any]) -> dict[str, int] | None:

@@ -29,6 +29,7 @@ from frontend.console import eligibility as judging
 from frontend.console import scores as console_scores
 from frontend.console import voters as console_voters
 from frontend.servers import team_servers
+from frontend.team import team_page
 
 urlpatterns = [
     path("", views.arena, name="arena"),
@@ -63,6 +64,7 @@ urlpatterns = [
     path("team/<slug:slug>/tokens", tokens.tokens, name="tokens"),
     path("team/<slug:slug>/tokens/make", tokens.make, name="make_token"),
     path("team/<slug:slug>/tokens/<int:number>/revoke", tokens.revoke, name="revoke_token"),
+    path("team/<slug:slug>", team_page, name="team"),
     path("team/<slug:slug>/servers", team_servers, name="team_servers"),
     path("team/<slug:slug>/appeals", appeals.team_appeals, name="team_appeals"),
     path("team/<slug:slug>/appeals/<round_key:key>/<int:number>/withdraw", appeals.withdraw, name="withdraw_appeal"),

@@ -51,6 +51,7 @@ export default defineConfig({
         privacy: here("src/privacy.ts"),
         exports: here("src/exports.ts"),
         appeals: here("src/appeals.ts"),
+        team: here("src/team.ts"),
       },
     },
   },

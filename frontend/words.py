@@ -115,6 +115,12 @@ CHANGES: Mapping[str, Any] = {
 OF_REFERENCE = gettext_lazy("{percent} percent of {reference} ({low}–{high})")
 # How likely an entry is to be truly among those whom the cut takes.
 CHANCE = gettext_lazy("{percent} % to go out")
+# The same as people say it; the keys are those of frontend/plots.py.
+ODDS: Mapping[str, Any] = {
+    "odds": gettext_lazy("about {few} in {among}"),
+    "odds_few": gettext_lazy("less than {few} in {among}"),
+    "odds_most": gettext_lazy("all but sure"),
+}
 # How a rank has changed since an official list; the keys are those of frontend/plots.py. First what is seen.
 MOVED: Mapping[str, Any] = {
     "up": ("▲{n}", gettext_lazy("Up {n}")),
@@ -236,6 +242,16 @@ def voters_flip(voters: int) -> str:
         "So it would without {n} voters (looked for up to vote {position}).",
         voters,
     )
+
+
+def team_words() -> dict[str, str]:
+    shared = ("reconnecting", "edition", "when", "run_off_among", *LINE)
+    words = {key: said for key, said in board_words().items() if key in shared or key.startswith(("status_", "state_"))}
+    del words["line_tied"]
+    return words | {
+        **{key: str(said) for key, said in ODDS.items()},
+        "team_news": _("{status}. Rank {rank}."),
+    }
 
 
 def board_words() -> dict[str, str]:

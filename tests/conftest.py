@@ -238,6 +238,25 @@ def organizer(quick_passwords: None) -> Callable[..., Person]:
 
 
 @pytest.fixture
+def member(quick_passwords: None) -> Callable[..., Person]:
+    """Makes members of the teams of `make_entries`, signed in."""
+    from accounts.models import Membership, Team, User
+
+    def make(slug: str, role: str = "owner", language: str = "en") -> Person:
+        name = f"{slug}-{role}"
+        user, _new = User.objects.get_or_create(username=name, defaults={"email": f"{name}@example.org"})
+        user.set_password(PASSWORD)
+        user.save()
+        user.emailaddress_set.get_or_create(email=user.email, verified=True, primary=True)
+        Membership.objects.get_or_create(team=Team.objects.get(slug=f"team-{slug}"), user=user, role=role)
+        person = Person(name, language)
+        person.sign_in()
+        return person
+
+    return make
+
+
+@pytest.fixture
 def link() -> Callable[[], str]:
     """The path of the link in the last letter that has one."""
     from django.core import mail

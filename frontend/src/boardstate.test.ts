@@ -12,6 +12,7 @@ import {
   moved,
   needed,
   news,
+  odds,
   ofReference,
   percent,
   ranks,
@@ -62,6 +63,7 @@ describe.each(plots)("$about", (plot) => {
 
 it("says figures as the server does", () => {
   for (const [chance, said] of figures.percent) expect(percent(Number(chance))).toBe(said);
+  for (const [chance, ...said] of figures.odds) expect(odds(Number(chance))).toEqual(said);
   for (const [outlook, ...said] of figures.needed)
     expect(needed(outlook as unknown as Outlook)).toEqual(said);
   for (const [low, high, said] of figures.ranks) {

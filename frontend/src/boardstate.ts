@@ -45,6 +45,29 @@ export function percent(chance: number): string {
   return whole < 1 ? "< 1" : whole > 99 ? "> 99" : String(whole);
 }
 
+type Odds = "odds" | "odds_few" | "odds_most";
+
+const PLAIN: readonly (readonly [number, number])[] = [
+  [1, 3],
+  [2, 5],
+  [1, 2],
+  [3, 5],
+  [2, 3],
+];
+
+/** Which words say a probability as so many in so many, and the two numbers: "about 1 in 3". */
+export function odds(chance: number): [Odds, number, number] {
+  if (chance < 0.01 || chance > 0.99) return [chance < 0.5 ? "odds_few" : "odds_most", 1, 100];
+  if (chance < 0.3 || chance > 0.7) {
+    const rare = Math.min(chance, 1 - chance);
+    const among = Math.floor(1 / rare + 0.5);
+    return ["odds", rare === chance ? 1 : among - 1, among];
+  }
+  const away = ([few, among]: readonly [number, number]): number => Math.abs(few / among - chance);
+  const [few, among] = PLAIN.reduce((best, one) => (away(one) < away(best) ? one : best));
+  return ["odds", few, among];
+}
+
 type Moved = "" | "new" | "same" | "up" | "down";
 
 /** Which words say how the rank has changed since an official list, and by how many places; none without both. */
@@ -58,8 +81,13 @@ export function moved(standing: Standing, since: string | null): [Moved, number]
 /** How the rating has changed since then: the difference of the whole numbers that are shown. */
 export function gained({ rank, rating, rating_before: before }: Standing): string {
   if (rank === null || before === null) return "";
-  const points = Math.floor(rating + 0.5) - Math.floor(before + 0.5);
-  return points > 0 ? `+${points}` : points < 0 ? `−${-points}` : "±0";
+  return signed(Math.floor(rating + 0.5) - Math.floor(before + 0.5));
+}
+
+/** A difference in whole numbers, with its sign. */
+export function signed(points: number): string {
+  const whole = Math.floor(points + 0.5);
+  return whole > 0 ? `+${whole}` : whole < 0 ? `−${-whole}` : "±0";
 }
 
 /** A forecast in two digits; it knows no more. */

@@ -10,7 +10,6 @@ from accounts.models import Membership, Team, User
 from leaderboard.appeals.ruling import Verdict, confirm_ruling, dissent, propose_ruling
 from leaderboard.models import Appeal, Round
 from tests.leaderboard.test_appeals import appeal, organizer, over, published
-from tests.person import PASSWORD, Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,24 +31,6 @@ def in_english():
 @pytest.fixture
 def appealed(contest):
     return published(contest)
-
-
-@pytest.fixture
-def member(quick_passwords):
-    """Signs in a member of a team."""
-
-    def make(slug, role="owner", language="en"):
-        name = f"{slug}-{role}"
-        user, _new = User.objects.get_or_create(username=name, defaults={"email": f"{name}@example.org"})
-        user.set_password(PASSWORD)
-        user.save()
-        user.emailaddress_set.get_or_create(email=user.email, verified=True, primary=True)
-        Membership.objects.get_or_create(team=Team.objects.get(slug=f"team-{slug}"), user=user, role=role)
-        person = Person(name, language)
-        person.sign_in()
-        return person
-
-    return make
 
 
 def said(answer):

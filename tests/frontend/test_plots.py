@@ -29,6 +29,8 @@ def test_a_board_is_drawn_as_its_example_says(example: dict[str, Any]) -> None:
 def test_figures_are_said_as_their_examples_say() -> None:
     for chance, said in FIGURES["percent"]:
         assert plots.percent(chance) == said
+    for chance, *said in FIGURES["odds"]:
+        assert list(plots.odds(chance)) == said
     for outlook, *said in FIGURES["needed"]:
         assert list(plots.needed(outlook)) == said
     for low, high, said in FIGURES["ranks"]:

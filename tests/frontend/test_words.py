@@ -10,7 +10,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
-from frontend.words import arena_words, board_words, embed_words, privacy_words
+from frontend.words import arena_words, board_words, embed_words, privacy_words, team_words
 
 ROOT = Path(__file__).resolve().parents[2]
 PO = ROOT / "frontend" / "locale" / "ko" / "LC_MESSAGES" / "django.po"
@@ -104,6 +104,7 @@ def test_korean_keeps_the_placeholders(korean: Catalog) -> None:
         (["board.ts", "standings.ts"], board_words),
         (["embed.ts", "standings.ts"], embed_words),
         (["privacy.ts"], privacy_words),
+        (["team.ts"], team_words),
     ],
 )
 def test_a_script_is_handed_the_words_it_asks_for(scripts: list[str], words: object) -> None:
