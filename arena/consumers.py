@@ -7,7 +7,6 @@ from contextlib import suppress
 from time import monotonic
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 
@@ -30,6 +29,7 @@ from arena.replay import BEFORE_ALL, Piece, Place, ReplayAway, replay
 from arena.stage import place_now, shown_pieces, stage
 from arena.visitors import socket_cookies, socket_language, voter_id
 from arena.watching import NO_CHANNEL, tell_in_task
+from inference.database import in_database
 from inference.moderation import is_flagged
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class BattleConsumer(AsyncWebsocketConsumer):
         translation.activate(socket_language(self.scope))
         await self.accept()
         try:
-            await database_sync_to_async(battle_of)(self.battle_id, self.voter_id)
+            await in_database(battle_of, self.battle_id, self.voter_id)
             # Watching begins with the visitor's first frame: until then it is not known which ticks they have.
             self.now = await place_now(self.battle_id)
         except Refusal as refusal:
@@ -99,8 +99,8 @@ class BattleConsumer(AsyncWebsocketConsumer):
         prompt = await asyncio.to_thread(clean_prompt, text)
         if await is_flagged(prompt):
             raise PromptNotAllowed
-        begin = database_sync_to_async(begin_turn)
-        await stage.start(await begin(battle_id=self.battle_id, voter_id=self.voter_id, prompt=prompt))
+        script = await in_database(begin_turn, battle_id=self.battle_id, voter_id=self.voter_id, prompt=prompt)
+        await stage.start(script)
         # Before the first words: the workers are only being asked. Other tabs learn it as they learn of the turn.
         await self.tell(Asked(text=prompt))
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from prometheus_client import Counter
 
@@ -33,6 +32,7 @@ from arena.refusals import DATABASE_AWAY
 from arena.replay import AFTER_ALL, BEFORE_ALL, LEASE_SECONDS, Piece, Place, Replay, ReplayAway, replay
 from arena.streaming import SideFailed, Voice, play, two_voices
 from arena.waiting import OutOfLine, beside, left_piece, wait_in_line
+from inference.database import in_database
 from inference.faults import NoWorker
 from inference.line import Seat, line
 
@@ -87,7 +87,7 @@ class Stage:
         """Wait on for a turn whose process is gone. False if that is for another process to do."""
         if self.draining or self.closing:
             return False
-        script = await database_sync_to_async(waiting_script)(battle_id)
+        script = await in_database(waiting_script, battle_id)
         if script is not None:
             await self.start(script, again=True)
         return True
@@ -145,7 +145,7 @@ class Stage:
 
     async def _admit(self, turn_id: int) -> bool:
         try:
-            return await database_sync_to_async(admit_turn)(turn_id)
+            return await in_database(admit_turn, turn_id)
         except DATABASE_AWAY:
             log.warning("that a turn streams cannot be kept; its end will be")
             return True
@@ -165,7 +165,7 @@ class Stage:
         """End the turn in the database, when it is there. False if somebody else did, or if there is no time left."""
         while True:
             try:
-                return await database_sync_to_async(end)()
+                return await in_database(end)
             except DATABASE_AWAY:
                 log.warning("a turn's end cannot be kept yet; trying again")
             if self.closing:
@@ -336,7 +336,7 @@ def patience() -> float:
 
 async def kept(battle_id: UUID) -> tuple[list[Piece], Place]:
     """What ended turns showed, and the place before the turn that streams or waits, if one does."""
-    turns = await database_sync_to_async(lambda: list(Turn.objects.filter(battle_id=battle_id)))()
+    turns = await in_database(lambda: list(Turn.objects.filter(battle_id=battle_id)))
     if not turns or turns[-1].ended_at is not None:
         return kept_pieces(turns), BEFORE_ALL
     waits = turns[-1].state == TurnState.WAITING
@@ -345,7 +345,7 @@ async def kept(battle_id: UUID) -> tuple[list[Piece], Place]:
 
 async def place_now(battle_id: UUID) -> Place:
     """Past all turns that have ended, and past what was said of the line."""
-    ended = await database_sync_to_async(Turn.objects.filter(battle_id=battle_id, ended_at__isnull=False).count)()
+    ended = await in_database(Turn.objects.filter(battle_id=battle_id, ended_at__isnull=False).count)
     return beside(ended + 1)
 
 
@@ -354,7 +354,7 @@ async def rescue(battle_id: UUID) -> bool:
 
     One that streamed is ended: what was shown is kept, the turn is void, its prompt can be offered again.
     """
-    turn = await database_sync_to_async(Turn.objects.filter(battle_id=battle_id, ended_at=None).first)()
+    turn = await in_database(Turn.objects.filter(battle_id=battle_id, ended_at=None).first)
     if turn is None or await held_for_sure(battle_id):
         return True
     if turn.state == TurnState.WAITING:
@@ -364,7 +364,7 @@ async def rescue(battle_id: UUID) -> bool:
     for piece in (piece for piece in shelved if piece.kind == "token"):
         frame = Token.model_validate_json(piece.text)
         shown.add({Side.A: frame.a, Side.B: frame.b})
-    if await database_sync_to_async(end_turn)(turn.pk, TurnState.VOID, shown, fault="interrupted"):
+    if await in_database(end_turn, turn.pk, TurnState.VOID, shown, fault="interrupted"):
         for piece in closing_pieces(
             (turn.number, len(shown.ticks)), turn.first_tick - 1, TurnState.VOID, "interrupted"
         ):

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 
 from arena.battles import Script, keep_waiting
 from arena.frames import Queued
 from arena.refusals import DATABASE_AWAY
 from arena.replay import Piece, Place, Replay, ReplayAway
+from inference.database import in_database
 from inference.line import LineFull, Seat, line
 
 GUARD_SECONDS = 0.5
@@ -99,7 +99,7 @@ async def guard(
         if now - said_at > SAY_SECONDS:
             said_at = now
             with suppress(*DATABASE_AWAY):
-                await database_sync_to_async(keep_waiting)(script.turn_id)
+                await in_database(keep_waiting, script.turn_id)
     return ""
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from celery.beat import EmbeddedService
 from celery.worker import WorkController
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 
@@ -17,6 +16,7 @@ from arena.stage import stage
 from arena.tasks import erase_old
 from config.celery import app
 from config.metrics import show_metrics
+from inference.database import in_database
 from inference.line import close_line, line
 from inference.probing import probe_all
 from inference.replies import close_client
@@ -64,7 +64,7 @@ class EmbeddedCelery:
 async def first_probe() -> None:
     """Know which workers are well before the first visitor asks. Without a database, be there to say so."""
     try:
-        await database_sync_to_async(probe_all)()
+        await in_database(probe_all)
     except DatabaseError:
         log.exception("the database cannot be reached; workers are probed again on schedule")
 

@@ -7,12 +7,12 @@ the worker itself, one at a time (inference/trials.py).
 
 from datetime import timedelta
 
-from channels.db import database_sync_to_async
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from prometheus_client import Counter
 
+from inference.database import in_database
 from inference.faults import Broken, Rejected, Rubbish, Silent, Stalled, Unreachable, WorkerFault
 from inference.models import Breaker, Worker
 
@@ -30,9 +30,9 @@ OPENED = Counter("lms_breakers_opened_total", "How often a worker kept failing a
 async def seen(worker_id: int, fault: WorkerFault | None) -> None:
     """A stream of this worker has ended, whole or by a fault."""
     if fault is None:
-        await database_sync_to_async(count_success)(worker_id)
+        await in_database(count_success, worker_id)
     elif isinstance(fault, BLAMED) and not fault.asked_for:
-        await database_sync_to_async(count_failure)(worker_id)
+        await in_database(count_failure, worker_id)
 
 
 def closed(workers: QuerySet[Worker]) -> QuerySet[Worker]:

@@ -24,7 +24,6 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -32,6 +31,7 @@ from django.db.models.functions import Now
 
 from inference.addresses import BadAddress, base_address
 from inference.canaries import QUESTIONS, REPETITIONS, TOKENS, agreement, keep
+from inference.database import in_database
 from inference.entries import FILES, other_files
 from inference.faults import Keyless, WorkerFault
 from inference.line import counts
@@ -123,7 +123,7 @@ class Run:
 
     async def address(self) -> dict[str, Any]:
         try:
-            await database_sync_to_async(base_address)(self.worker.url)
+            await in_database(base_address, self.worker.url)
         except BadAddress as why:
             raise Failed("address", why=str(why)) from None
         return {}
@@ -206,12 +206,12 @@ class Run:
 
     async def canaries(self) -> dict[str, Any]:
         answers = await self.answers_alone() + await self.answers_together()
-        await database_sync_to_async(keep)(self.registration, answers, expected=True)
+        await in_database(keep, self.registration, answers, expected=True)
         told: dict[str, Any] = {
             "questions": len(QUESTIONS),
             "answers": len(set(answers)),
         }
-        if alike := await database_sync_to_async(agreement)(self.registration):
+        if alike := await in_database(agreement, self.registration):
             told |= {"alike": alike[0], "of": alike[1]}
         return told
 
@@ -390,9 +390,9 @@ async def _repeat(registration: Registration) -> None:
         if 2 * await taken_now(worker) >= worker.places:
             return
         said = Registration.objects.filter(pk=registration.pk)
-        await database_sync_to_async(said.update)(repeated_at=Now())
+        await in_database(said.update, repeated_at=Now())
         with suppress(WorkerFault, Keyless):  # what fails is the probe's and the breaker's to notice
             answers = [(name, await answer_of(worker, question)) for name, question in QUESTIONS.items()]
-            await database_sync_to_async(keep)(registration, answers, expected=False)
+            await in_database(keep, registration, answers, expected=False)
     finally:
         await close_client()

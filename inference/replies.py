@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypedDict
 
 import httpx
-from channels.db import database_sync_to_async
 from django.conf import settings
 from prometheus_client import Counter, Histogram
 
 from inference.addresses import Guarded
 from inference.breaker import seen
+from inference.database import in_database
 from inference.events import Chunk, chunks
 from inference.faults import (
     Broken,
@@ -157,7 +157,7 @@ async def stream_reply(
             log.warning("entry %s: %s: %s", entry_id, fault.kind, fault)
             if isinstance(fault, Unreachable):
                 # Out of the draw until a probe finds it well again.
-                await database_sync_to_async(Worker.objects.filter(pk=worker.pk).update)(healthy=False)
+                await in_database(Worker.objects.filter(pk=worker.pk).update, healthy=False)
             if reply.length or not isinstance(fault, RETRIED) or len(reply.tried) >= TRIES - 1:
                 raise
             tried = [*reply.tried, (worker.pk, fault.kind)]

@@ -14,12 +14,12 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels import DEFAULT_CHANNEL_LAYER
-from channels.db import database_sync_to_async
 from channels.layers import BaseChannelLayer, channel_layers
 from django.conf import settings
 from django.db import Error
 from redis.exceptions import RedisError
 
+from inference.database import in_database
 from leaderboard.boards import board, edition
 
 log = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ class Hub:
 
     async def _look(self, series: str) -> None:
         known = self.shown[series][0] if series in self.shown else None
-        found = await database_sync_to_async(newer_board)(series, known)
+        found = await in_database(newer_board, series, known)
         if found is None:
             return
         told, shown = found

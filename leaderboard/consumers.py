@@ -3,7 +3,6 @@
 from functools import partial
 from urllib.parse import parse_qs
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 
@@ -11,6 +10,7 @@ from arena.frames import refused
 from arena.refusals import NoSuchSeries
 from arena.visitors import socket_cookies, socket_language, voter_id
 from arena.watching import NO_CHANNEL, tell_in_task
+from inference.database import in_database
 from leaderboard.boards import find_series
 from leaderboard.broadcast import Watcher, hub
 
@@ -26,7 +26,7 @@ class BoardConsumer(AsyncWebsocketConsumer):
         translation.activate(socket_language(self.scope))
         await self.accept()
         asked = parse_qs(self.scope["query_string"].decode("latin-1")).get("series", [""])[0]
-        series = await database_sync_to_async(find_series)(asked or None)
+        series = await in_database(find_series, asked or None)
         if series:
             self.watcher = await hub().join(series.slug, self.base_send, partial(tell_in_task, self))
         if self.watcher is None:
