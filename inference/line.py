@@ -22,7 +22,6 @@ from dataclasses import dataclass, replace
 from heapq import heapify, heapreplace
 from math import ceil
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 from prometheus_client import Gauge, Histogram
@@ -30,7 +29,7 @@ from prometheus_client import Gauge, Histogram
 from inference.faults import Busy, NoWorker
 from inference.load import RENEW_SECONDS, Hold, Load, LoadAway, Record, RedisLoad, Ticket, make_load
 from inference.models import Worker
-from inference.routing import least_loaded, workers_for
+from inference.routing import Roster, least_loaded
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +145,7 @@ class Line:
 
     def __init__(self) -> None:
         self.load: Load = make_load()
+        self.roster = Roster()
         self.holds: dict[str, Hold] = {}
         self.began: dict[str, float] = {}
         self.waiters: dict[str, Waiter] = {}
@@ -163,6 +163,7 @@ class Line:
         self.wake.set()
         # Not cancelled: it may be asking the database, and the thread that does so would go on.
         await asyncio.gather(*self.dropping, self.serving, return_exceptions=True)
+        await self.roster.close()
         await self.load.close()
 
     async def wait_for(
@@ -241,7 +242,7 @@ class Line:
         record = await self._look()
         if self.waiters:
             wanted = {entry for ticket in record.line.values() for entry in ticket.entries}
-            workers = await database_sync_to_async(workers_for)(wanted)
+            workers = await self.roster.of(wanted)
             known = {worker.pk: worker for every in workers.values() for worker in every}
             for _ in range(TRIES):
                 staff = self._staff(workers)

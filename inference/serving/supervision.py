@@ -19,7 +19,9 @@ from inference.serving.processes import EngineProcess, can_listen
 from inference.serving.readings import Measures
 
 LOOK_SECONDS = 0.2  # between two looks at what we wait for
-QUIET_LOOKS = 3  # so often in a row nothing runs before a drain is over: a request may be on its way
+# So often in a row nothing runs before a drain is over: a request may be on its way, and each web process goes by what
+# it knew of the workers for up to a second (inference/routing.py).
+QUIET_LOOKS = 8
 
 
 class SiteAway(Exception):

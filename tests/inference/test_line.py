@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from inference import line as lines
+from inference import routing
 from inference.faults import NoWorker
 from inference.line import LineFull, close_line, forecast, line, who_goes
 from inference.load import Hold, MemoryLoad, Record, Ticket
@@ -149,6 +150,7 @@ def test_who_comes_when_the_line_is_full_is_turned_away_unless_it_is_their_turn(
 
 def test_an_entry_without_a_worker_is_told_at_once_and_one_that_loses_it_is_waited_for(entries, monkeypatch):
     monkeypatch.setattr(lines, "WORKERLESS_SECONDS", 0.6)
+    monkeypatch.setattr(routing, "OLD_SECONDS", 0.0)
     pair = entries["alder"], entries["birch"]
 
     async def lose_it():
@@ -164,6 +166,29 @@ def test_an_entry_without_a_worker_is_told_at_once_and_one_that_loses_it_is_wait
         await first.go()
 
     run(lose_it())
+
+
+def test_for_a_moment_the_line_goes_by_the_workers_it_knows_and_then_learns_of_others(entries, monkeypatch):
+    monkeypatch.setattr(routing, "FRESH_SECONDS", 1000.0)
+    monkeypatch.setattr(routing, "OLD_SECONDS", 1000.0)
+    pair = entries["alder"], entries["birch"]
+
+    async def come_and_go(asked_at):
+        guest = Guest(pair, asked_at)
+        await guest.served.wait()
+        await guest.go()
+
+    async def lose_them():
+        await come_and_go(1.0)
+        await asyncio.to_thread(Worker.objects.update, healthy=False)
+        await come_and_go(2.0)
+        monkeypatch.setattr(routing, "FRESH_SECONDS", 0.0)
+        await come_and_go(3.0)  # not held up by the question, which is asked now
+        await line().roster.close()
+        with pytest.raises(NoWorker):
+            await Guest(pair, 4.0).stay
+
+    run(lose_them())
 
 
 class Contested(MemoryLoad):
