@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from arena.admissions import is_admitted
 from arena.content import Part, text_of, text_parts
 from arena.drawing import draw_pair, pair_cap
+from arena.holding import Asked, battle_that_asks, battle_to_ask
 from arena.models import Battle, BattleState, Pairing, Reveal, Side, Terms, Turn, TurnState, Vote, Voter
 from arena.refusals import (
     AlreadyVoted,
@@ -132,22 +133,21 @@ class Shown:
 @transaction.atomic
 def begin_turn(*, battle_id: uuid.UUID, voter_id: uuid.UUID, prompt: str) -> Script:
     """Take a cleaned prompt into the battle. Raises the Refusal that says why not; then nothing has changed."""
-    # Two tabs may send at once: the lock orders them, and the constraint on streaming turns holds in any case.
-    battle = battle_of(battle_id, voter_id, lock=True)
+    battle = battle_to_ask(battle_id, voter_id)
     match battle.state:
         case BattleState.VOID:
             raise BattleIsVoid
         case BattleState.VOTED:
             raise AlreadyVoted
-    if not battle.terms.gate.is_open:
+    if not battle.gate_is_open:
         raise RoundClosed
-    turns = list(battle.turns.all())
+    turns = list(Turn.objects.filter(battle_id=battle_id))
     if any(turn.ended_at is None for turn in turns):
         raise StillAnswering
-    if len(turns) >= battle.terms.max_turns:
+    if len(turns) >= battle.max_turns:
         raise NoTurnsLeft
     turn = Turn.objects.create(
-        battle=battle,
+        battle_id=battle_id,
         number=len(turns) + 1,
         state=TurnState.WAITING,
         waits_at=Now(),
@@ -159,12 +159,11 @@ def begin_turn(*, battle_id: uuid.UUID, voter_id: uuid.UUID, prompt: str) -> Scr
 
 def waiting_script(battle_id: uuid.UUID) -> Script | None:
     """The script of the turn that waits; None if none does any more."""
-    battle = Battle.objects.select_related("terms").filter(id=battle_id).first()
-    turns = list(battle.turns.all()) if battle else []
-    if battle is None or not turns or turns[-1].state != TurnState.WAITING:
+    turns = list(Turn.objects.filter(battle_id=battle_id))
+    if not turns or turns[-1].state != TurnState.WAITING:
         return None
     keep_waiting(turns[-1].pk)
-    return script(battle, turns[:-1], turns[-1])
+    return script(battle_that_asks(battle_id), turns[:-1], turns[-1])
 
 
 def keep_waiting(turn_id: int) -> None:
@@ -192,13 +191,11 @@ def next_tick(turns: Sequence[Turn]) -> int:
     return turns[-1].first_tick + len(turns[-1].ticks) if turns else 1
 
 
-def script(battle: Battle, before: Sequence[Turn], turn: Turn) -> Script:
-    terms = battle.terms
-
+def script(battle: Asked, before: Sequence[Turn], turn: Turn) -> Script:
     def conversation(side: Side) -> list[Message]:
         messages: list[Message] = []
-        if terms.system_prompt:
-            messages.append({"role": "system", "content": terms.system_prompt})
+        if battle.system_prompt:
+            messages.append({"role": "system", "content": battle.system_prompt})
         for past in before:
             reply = past.reply_a if side == Side.A else past.reply_b
             messages.append({"role": "user", "content": text_of(past.prompt)})
@@ -214,8 +211,8 @@ def script(battle: Battle, before: Sequence[Turn], turn: Turn) -> Script:
         asked_at=turn.started_at.timestamp(),
         entries={Side.A: battle.entry_a_id, Side.B: battle.entry_b_id},
         messages={side: conversation(side) for side in Side},
-        sampling=Sampling(float(terms.temperature), float(terms.top_p), terms.max_tokens),
-        pace=terms.pace,
+        sampling=Sampling(float(battle.temperature), float(battle.top_p), battle.max_tokens),
+        pace=battle.pace,
     )
 
 

@@ -1,6 +1,7 @@
-"""What casting a vote asks of the database, in few statements and round trips, and without models.
+"""What votes and prompts ask of the database, in few statements and round trips, and without models.
 
-A vote is the request that comes in crowds; of its time, most went into building queries and waiting for answers.
+A vote is the request that comes in crowds, and a prompt is waited for by somebody; of their time, most went into
+building queries and waiting for answers.
 """
 
 import uuid
@@ -58,6 +59,15 @@ PAST = """
 """
 # Voters share the gate, and who freezes or closes it waits for them: each vote is before or after by commit order.
 SHARE = "FOR SHARE OF gate"
+# Two tabs may send a prompt at once: the lock orders them.
+ASK = """
+    SELECT battle.state, battle.entry_a_id, battle.entry_b_id, gate.is_open,
+        terms.max_turns, terms.system_prompt, terms.temperature, terms.top_p, terms.max_tokens, terms.pace
+    FROM arena_battle AS battle
+    JOIN arena_terms AS terms ON terms.id = battle.terms_id
+    JOIN arena_gate AS gate ON gate.id = terms.gate_id
+    WHERE battle.id = %(battle)s
+"""
 MARK = "UPDATE arena_battle SET state = 'voted' WHERE id = %(battle)s"
 RECORD = """
     INSERT INTO arena_vote (battle_id, gate_id, voter_id, winner, counted_as, set_aside, in_freeze)
@@ -118,6 +128,41 @@ def hold_battle(battle_id: uuid.UUID, voter_id: uuid.UUID) -> tuple[Held, Past]:
     if held is None:
         raise NotYourBattle
     return Held(battle_id, voter_id, *held), Past(*past)
+
+
+class Asked(NamedTuple):
+    """A battle in which a prompt is to be answered, and what its terms say of the answers."""
+
+    id: uuid.UUID
+    state: str
+    entry_a_id: int
+    entry_b_id: int
+    gate_is_open: bool
+    max_turns: int
+    system_prompt: str
+    temperature: float
+    top_p: float
+    max_tokens: int
+    pace: int
+
+
+def battle_to_ask(battle_id: uuid.UUID, voter_id: uuid.UUID) -> Asked:
+    """This voter's battle, held until the transaction ends. Raises NotYourBattle."""
+    lock = "FOR UPDATE OF battle" if connection.features.has_select_for_update else ""
+    asked = {"battle": stored(Battle.id, battle_id), "voter": stored(Battle.voter, voter_id)}
+    with connection.cursor() as cursor:
+        cursor.execute(f"{ASK} AND battle.voter_id = %(voter)s {lock}", asked)
+        row = cursor.fetchone()
+    if row is None:
+        raise NotYourBattle
+    return Asked(battle_id, *row)
+
+
+def battle_that_asks(battle_id: uuid.UUID) -> Asked:
+    """A battle that is there, not held."""
+    with connection.cursor() as cursor:
+        cursor.execute(ASK, {"battle": stored(Battle.id, battle_id)})
+        return Asked(battle_id, *cursor.fetchone())
 
 
 def record_vote(battle: Held, winner: Winner, counted_as: int | None, set_aside: str, *, in_freeze: bool) -> int:
