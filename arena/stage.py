@@ -327,7 +327,12 @@ async def more_pieces(battle_id: UUID, place: Place, *, whole: bool, waits: bool
     except ReplayAway:
         # The database has a turn as soon as it has ended.
         await asyncio.sleep(AGAIN_SECONDS)
-    return ([], BEFORE_ALL) if whole else await kept(battle_id)
+        if whole:
+            return [], BEFORE_ALL
+    except DATABASE_AWAY:
+        # Who plays goes on without it. So does who looks on, or the turn would be taken for one that nobody awaits.
+        return [], BEFORE_ALL
+    return await kept(battle_id)
 
 
 def patience() -> float:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.processes import running_site
 from tests.servers import wait_until
-from tests.visitor import Visitor, receive
+from tests.visitor import Visitor, prompted, receive, send, until_ended
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("DATABASE_URL", "").startswith("postgres"), reason="SQLite does not go away"
@@ -71,3 +71,30 @@ def test_a_cut_connection_costs_nobody_an_answer(busy_site):
         statuses = []
         at_once(8, lambda: statuses.append(visitor.http.get("/api/v1/board").status_code))
         assert statuses == [200] * 8
+
+
+def test_who_waits_in_the_line_is_answered_though_the_database_is_away(busy_site):
+    with (
+        psycopg.connect(busy_site.environment["DATABASE_URL"], autocommit=True) as database,
+        closing(Visitor(busy_site.url)) as speaker,
+        closing(Visitor(busy_site.url)) as waiter,
+    ):
+        entries = lambda duel: set(  # noqa: E731
+            database.execute("SELECT entry_a_id, entry_b_id FROM arena_battle WHERE id = %s", [duel.id]).fetchone()
+        )
+        database.execute("UPDATE inference_worker SET slots = 1")
+        speaking = speaker.start()
+        duel = next(duel for duel in iter(waiter.start, None) if entries(duel) & entries(speaking))
+        with speaking.socket() as stream, duel.socket() as socket:
+            prompted(stream, "!endless !delay=5")
+            while receive(stream)["type"] != "token":
+                pass
+            prompted(socket, "hello")
+            assert receive(socket)["type"] == "queued"
+            with without_database(busy_site):
+                send(stream, {"type": "stop"})
+                while (frame := receive(socket, timeout=60))["type"] != "token":
+                    assert frame["type"] == "queued"
+                assert (frame["a"], frame["b"]) == ("hello", "hello")
+            assert until_ended(socket)[-1] == {"type": "ready"}
+            assert until_ended(stream)[-1] == {"type": "ready"}
