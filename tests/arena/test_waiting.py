@@ -1,13 +1,20 @@
 """More people ask than the workers can answer: they wait in order, know how long, and lose nothing by a reload."""
 
+import asyncio
+import threading
+
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from arena import battles
 from arena.models import Battle, Turn
+from arena.stage import stage
+from inference.line import open_lines
 from inference.models import Worker
+from inference.standin import Standin
+from tests.faults.stack import Redis
+from tests.servers import wait_until
 from tests.visitor import prompted, receive, send, texts, until_ended
-
-SLOW = "!words=30 !delay=0.05"
 
 
 @pytest.fixture
@@ -15,6 +22,28 @@ def one_place(site):
     """One pair can be drawn, and its models answer one question at a time. After the site's first probe."""
     Worker.objects.exclude(entry__slug__in=["alder", "birch"]).update(healthy=False)
     Worker.objects.update(slots=1)
+
+
+@pytest.fixture
+def own_redis(settings, tmp_path):
+    """A Redis that may be stopped, for the site that starts after it."""
+    redis = Redis(tmp_path)
+    redis.start()
+    settings.REDIS_URL = redis.url
+    yield redis
+    redis.stop()
+
+
+def speak_on(socket):
+    """Ask for words that end only when the visitor stops them."""
+    prompted(socket, "!endless !delay=5")
+    while receive(socket)["type"] != "token":
+        pass
+
+
+def stopped(socket):
+    send(socket, {"type": "stop"})
+    return until_ended(socket)[-1]["type"] == "ready"
 
 
 def until_queued(socket, place):
@@ -27,7 +56,7 @@ def until_queued(socket, place):
 def test_who_waits_is_served_in_order_keeps_the_place_through_a_reload_and_may_leave(one_place, newcomer, worker):
     first, second, third = (newcomer().start() for _ in range(3))
     with first.socket() as speaking, second.socket() as waiting, third.socket() as last:
-        prompted(speaking, SLOW)
+        speak_on(speaking)
         prompted(waiting, "one two")
         until_queued(waiting, 1)
         prompted(last, "three")
@@ -39,7 +68,7 @@ def test_who_waits_is_served_in_order_keeps_the_place_through_a_reload_and_may_l
         with third.socket() as reloaded:
             send(reloaded, {"type": "resume", "after": 0})
             until_queued(reloaded, 2)
-            assert until_ended(speaking)[-1]["type"] == "ready"
+            assert stopped(speaking)
             heard = until_ended(waiting)
             assert texts(heard) == {"a": "one two", "b": "one two"}
             heard = until_ended(reloaded)
@@ -52,7 +81,7 @@ def test_who_waits_is_served_in_order_keeps_the_place_through_a_reload_and_may_l
 def test_who_leaves_the_line_has_asked_nothing_and_may_ask_again(one_place, newcomer, worker):
     first, second = newcomer().start(), newcomer("ko").start()
     with first.socket() as speaking, second.socket() as waiting:
-        prompted(speaking, SLOW)
+        speak_on(speaking)
         prompted(waiting, "one two")
         until_queued(waiting, 1)
         send(waiting, {"type": "stop"})
@@ -63,14 +92,15 @@ def test_who_leaves_the_line_has_asked_nothing_and_may_ask_again(one_place, newc
         )
         assert second.state()["turns"] == []
         prompted(waiting, "again")
+        assert stopped(speaking)
         assert texts(until_ended(waiting)) == {"a": "again", "b": "again"}
-        until_ended(speaking)
 
 
-def test_a_closed_tab_frees_its_place_at_once(one_place, newcomer):
+def test_a_closed_tab_frees_its_place_at_once(one_place, newcomer, settings):
+    settings.ABANDON_SECONDS = 3600  # who is only not heard of has the place for so long
     first, second, third = (newcomer().start() for _ in range(3))
     with first.socket() as speaking, third.socket() as last:
-        prompted(speaking, "!words=100 !delay=0.05")
+        speak_on(speaking)
         with second.socket() as waiting:
             prompted(waiting, "one")
             until_queued(waiting, 1)
@@ -79,16 +109,73 @@ def test_a_closed_tab_frees_its_place_at_once(one_place, newcomer):
         until_queued(last, 1)
         assert not Turn.objects.filter(battle=second.id).exists()
         assert Battle.objects.get(id=second.id).state == "open"
-        send(speaking, {"type": "stop"})
-        until_ended(speaking)
-        until_ended(last)
+        assert stopped(speaking)
+        assert texts(until_ended(last)) == {"a": "two", "b": "two"}
+
+
+def test_who_waits_in_a_process_that_drains_comes_back_to_the_same_place(one_place, newcomer):
+    first, second, third = (newcomer().start() for _ in range(3))
+    with first.socket() as speaking:
+        speak_on(speaking)
+        with second.socket() as waiting, third.socket() as last:
+            prompted(waiting, "one")
+            until_queued(waiting, 1)
+            prompted(last, "two")
+            until_queued(last, 2)
+            stage.draining = True
+            try:
+                assert (closed_with(waiting), closed_with(last)) == (1012, 1012)
+            finally:
+                stage.draining = False
+        with third.socket() as last, second.socket() as waiting:
+            for socket in (last, waiting):
+                send(socket, {"type": "resume", "after": 0})
+            wait_until(lambda: sum(len(one.waiters) for one in open_lines()) == 2)
+            assert stopped(speaking)
+            assert texts(until_ended(waiting)) == {"a": "one", "b": "one"}
+            assert texts(until_ended(last)) == {"a": "two", "b": "two"}
+    served = Turn.objects.order_by("started_at").values_list("battle_id", flat=True)
+    assert [str(battle) for battle in served] == [first.id, second.id, third.id]
+
+
+def closed_with(socket):
+    with pytest.raises(ConnectionClosed) as closed:
+        until_ended(socket)
+    return closed.value.rcvd.code
+
+
+class Held(Standin):
+    """Begins to speak when the test lets it."""
+
+    def __init__(self):
+        super().__init__()
+        self.may_speak = threading.Event()
+
+    async def _speak(self, request, send):
+        while not self.may_speak.is_set():  # noqa: ASYNC110  told from another thread
+            await asyncio.sleep(0.02)
+        await super()._speak(request, send)
+
+
+def test_who_waits_when_redis_goes_away_is_answered_all_the_same(own_redis, one_place, newcomer, latest_standin):
+    latest_standin[0][:] = [held := Held()]
+    first, second = (newcomer().start() for _ in range(2))
+    with first.socket() as speaking, second.socket() as waiting:
+        prompted(speaking, "one")
+        wait_until(lambda: held.open_streams == 2)
+        prompted(waiting, "two")
+        until_queued(waiting, 1)
+        own_redis.stop()
+        held.may_speak.set()
+        assert texts(until_ended(speaking)) == {"a": "one", "b": "one"}
+        assert texts(until_ended(waiting)) == {"a": "two", "b": "two"}
 
 
 def test_who_comes_when_the_line_is_full_is_told_when_to_come_back(one_place, newcomer, settings):
     settings.LINE_PLACES = 1
     first, second, third = (newcomer().start() for _ in range(3))
     with first.socket() as speaking, second.socket() as waiting, third.socket() as late:
-        prompted(speaking, SLOW)
+        speak_on(speaking)
         prompted(waiting, "one")
         until_queued(waiting, 1)
         prompted(late, "two")
@@ -100,7 +187,7 @@ def test_who_comes_when_the_line_is_full_is_told_when_to_come_back(one_place, ne
         assert "대기열이 가득 찼습니다" in answer.json()["message"]
         page = newcomer().post("/battles", Accept="text/html")
         assert (page.status_code, "the line is full" in page.text) == (503, True)
-        until_ended(speaking)
+        assert stopped(speaking)
         until_ended(waiting)
 
 
