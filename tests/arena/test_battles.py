@@ -125,7 +125,7 @@ def test_stop_before_any_words_makes_the_battle_void(visitor):
 
 
 def test_a_stream_that_nobody_watches_hangs_up(visitor, worker, settings):
-    settings.ABANDON_SECONDS = 0.5
+    settings.ABANDON_SECONDS = 3
     duel = visitor.start()
     with duel.socket() as socket:
         send(socket, {"type": "prompt", "text": "!endless !delay=0.02"})
