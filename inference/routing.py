@@ -46,13 +46,14 @@ class Roster:
         self.asking: asyncio.Task[None] | None = None
 
     async def of(self, entries: Iterable[int]) -> dict[int, list[Worker]]:
-        """Entry -> its workers, as `workers_for`. Raises DatabaseError where that is away and some are not known.
+        """Entry -> its workers, as `workers_for`. Raises DatabaseError where that is away and one's are not known.
 
         Not for two tasks at once.
         """
         wanted = frozenset(entries)
         age = time.monotonic() - self.known_at
-        if not wanted <= self.entries:
+        if not wanted <= self.workers.keys():
+            # Not known yet, or without a worker: it may have been drawn because it has one again.
             await self._ask(self.entries | wanted)
         elif age > OLD_SECONDS:
             await self._ask_again()
