@@ -210,8 +210,8 @@ def draw_board(asked: argparse.Namespace) -> None:
 
 def print_decision(asked: argparse.Namespace) -> int:
     """Print who goes by the files of an export; 1 where they said something else."""
-    made, said = decided_anew(asked.folder)
-    print("\n".join(map(harmless, in_words(made))))
+    grounds, made, said = decided_anew(asked.folder)
+    print("\n".join(map(harmless, in_words(made, grounds))))
     if reproduced(made, said):
         print("DECISION REPRODUCED")
         return 0

@@ -13,15 +13,16 @@ from rating.readings import canonical
 BALLOTS, GROUNDS, DECISION = "ballots.jsonl.gz", "grounds.json", "decision.json"
 
 
-def decided_anew(folder: Path) -> tuple[Decision, dict[str, Any]]:
-    """The decision by the folder's ballots and grounds, and what its decision says. Raises BadFile, OSError."""
-    grounds = read(folder, GROUNDS)
+def decided_anew(folder: Path) -> tuple[Grounds, Decision, dict[str, Any]]:
+    """The folder's grounds, the decision by them and its ballots, and what its own says. Raises BadFile, OSError."""
+    text = read(folder, GROUNDS)
     try:
-        made = decide(*votes_in(folder), Grounds.read(grounds))
+        grounds = Grounds.read(text)
+        made = decide(*votes_in(folder), grounds)
     except BadGrounds as why:
         raise BadFile(GROUNDS, None, str(why)) from why
     try:
-        return made, told_decision(read(folder, DECISION))
+        return grounds, made, told_decision(read(folder, DECISION))
     except BadGrounds as why:
         raise BadFile(DECISION, None, str(why)) from why
 
@@ -50,9 +51,11 @@ def reproduced(made: Decision, said: dict[str, Any]) -> bool:
     return made.canonical() == canonical(said)
 
 
-def in_words(made: Decision) -> list[str]:
-    """The decision, in lines."""
+def in_words(made: Decision, grounds: Grounds) -> list[str]:
+    """The decision, in lines; with whom it is not about, that nobody is missed among those who stay and go."""
     lines = [f"{made.votes} votes of {made.voters} voters; grounds {made.grounds}"]
+    if beside := sorted(f"{one.slug} ({one.why})" for one in grounds.entrants if not one.competes):
+        lines.append(f"not part of the cut: {', '.join(beside)}")
     if made.line:
         pair = made.line.pairs[0]
         needs = "" if pair.needs is None else f", and {pair.needs:g} are needed"

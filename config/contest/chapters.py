@@ -84,7 +84,10 @@ def appeal(stage: Stage, contest: Round, slug: str) -> None:
         entry=slug,
     )
     confirm_ruling(propose_ruling(filed, verdict, by=first), by=second)
-    stage.tell(f"  {entry.team.name} appeals, and the appeal is granted: {verdict.reasons} {entry.name} is back.")
+    stage.tell(
+        f"  {entry.team.name}, whose model {entry.name} is, appeals, and the appeal is granted: {verdict.reasons} "
+        f"{entry.name} is back in the contest and takes no place from the others."
+    )
 
 
 def second_round(stage: Stage, votes: int, more: int) -> None:
@@ -143,6 +146,7 @@ def admit_newcomer(stage: Stage, call: Call) -> None:
                 by=member.user,
                 verdict="yes" if yes else "no",
                 reason="It brings something new." if yes else "The votes of round 1 were clear enough.",
+                reason_ko="새로운 모델입니다." if yes else "1라운드 투표 결과가 충분히 분명했습니다.",
             )
     asked = propose_outcome(call, by=first, reason="The panel's majority.", reason_ko="심사단 과반의 뜻입니다.")
     outcome = confirm_outcome(asked, by=second)

@@ -289,6 +289,10 @@ def folder(tmp_path, games=None, **rules):
         ({"tie_band": Decimal(300)}, "tied at the line: cob, dun"),
         ({"tie_chain": ("run_off",), "tie_band": Decimal(300)}, "not decided: run_off"),
         ({"entrants": (*map(Entrant, ABCD[:3]), Entrant("dun", kept=True))}, "kept by a ruling: dun"),
+        (
+            {"entrants": (*map(Entrant, ABCD[:3]), Entrant("dun", competes=False, why="reinstated"))},
+            "not part of the cut: dun (reinstated)\n",
+        ),
         ({"games": []}, "groups: ash | bay | cob | dun"),
         ({"games": [("ash", "bay", 0)] * 9 + even("bay", "cob") + even("cob", "dun")}, "the closest over the line"),
     ],
