@@ -14,18 +14,20 @@ from frontend import (
     log,
     people,
     record,
+    rounds,
     scores,
     timeline,
     tokens,
     views,
 )
 from frontend.console import allegations as console_allegations
-from frontend.console import amendments, drafts, field, files, home, incidents, provenance, rounds, servers, voids
+from frontend.console import amendments, drafts, field, files, home, incidents, provenance, servers, voids
 from frontend.console import appeals as hearing
 from frontend.console import beacons as console_beacons
 from frontend.console import calls as console_calls
 from frontend.console import cuts as console_cuts
 from frontend.console import eligibility as judging
+from frontend.console import rounds as console_rounds
 from frontend.console import scores as console_scores
 from frontend.console import voters as console_voters
 from frontend.servers import team_servers
@@ -35,6 +37,7 @@ urlpatterns = [
     path("", views.arena, name="arena"),
     path("board", views.board_page, name="board"),
     path("entries/<slug:slug>", entries.entry_page, name="entry"),
+    path("rounds", rounds.rounds_page, name="rounds"),
     path("rounds/<round_key:key>", timeline.round_page, name="round"),
     path("rounds/<round_key:key>/appeals", appeals.round_appeals, name="appeals"),
     path("rounds/<round_key:key>/record", record.record_page, name="record"),
@@ -94,10 +97,10 @@ urlpatterns = [
     path("console/entries/<slug:slug>/about", provenance.about, name="console_entry_about"),
     path("console/log", home.log, name="console_log"),
     path("console/rounds/new", drafts.new, name="console_new"),
-    path("console/rounds/<round_key:key>", rounds.round_page, name="console_round"),
+    path("console/rounds/<round_key:key>", console_rounds.round_page, name="console_round"),
     path("console/rounds/<round_key:key>/draft", drafts.edit, name="console_edit"),
     path("console/rounds/<round_key:key>/amend", amendments.amend, name="console_amend"),
-    path("console/rounds/<round_key:key>/to/<str:state>", rounds.step, name="console_step"),
+    path("console/rounds/<round_key:key>/to/<str:state>", console_rounds.step, name="console_step"),
     path("console/rounds/<round_key:key>/admit", field.admit, name="console_admit"),
     path("console/rounds/<round_key:key>/entries/<slug:slug>/<str:state>", field.change, name="console_part"),
     path("console/rounds/<round_key:key>/appeals", hearing.appeals, name="console_appeals"),
@@ -116,8 +119,8 @@ urlpatterns = [
         console_scores.conflict,
         name="console_conflict",
     ),
-    path("console/rounds/<round_key:key>/confirm", rounds.confirm, name="console_confirm"),
-    path("console/rounds/<round_key:key>/withdraw", rounds.withdraw, name="console_withdraw"),
+    path("console/rounds/<round_key:key>/confirm", console_rounds.confirm, name="console_confirm"),
+    path("console/rounds/<round_key:key>/withdraw", console_rounds.withdraw, name="console_withdraw"),
     path("console/rounds/<round_key:key>/board", home.live_board, name="console_board"),
     path("console/rounds/<round_key:key>/voids", voids.voids, name="console_voids"),
     path("console/rounds/<round_key:key>/eligibility", judging.overview, name="console_eligibility"),

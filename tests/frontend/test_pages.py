@@ -61,6 +61,7 @@ PAGES = [
     "/embed",
     "/privacy",
     "/entries/alder",
+    "/rounds",
     "/rounds/1",
     "/rounds/1/appeals",
     "/rounds/1/cut",

@@ -116,3 +116,23 @@ def test_what_a_reopened_round_has_before_it_again_is_ahead_again(draft):
     }  # fmt: skip
     assert written(end) in html
     assert "New end:" in html
+
+
+def test_the_list_of_rounds_says_who_is_out_and_where_more_stands(draft):
+    assert "No round was announced yet." in page("/rounds").content.decode()
+    for to in (S.SCHEDULED, S.OPEN):
+        move(draft, to, by=Actor.COMMAND, reason="As agreed.")
+    listed = page("/rounds").content.decode()
+    assert "data-gone" not in listed
+    assert "Who competes:" in listed
+    decide(draft)
+    close_round(draft)
+    listed = page("/rounds").content.decode()
+    assert re.findall(r'data-round="([^"]+)"', listed) == ["1"]
+    assert re.findall(r'data-gone="([^"]+)"', listed) == ["dogwood"]
+    assert re.findall(r"Who stays:.*", listed)[0].count("/entries/") == 3
+    assert written(draft.opens_at) in listed
+    for path in ("/rounds/1", "/rounds/1/rules", "/rounds/1/record", "/rounds/1/cut", "/board?series=round-1"):
+        assert f'href="{path}"' in listed
+        assert 'href="/rounds"' in page(path).content.decode()
+    assert "탈락" in page("/rounds", "ko").content.decode()
