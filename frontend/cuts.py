@@ -47,6 +47,15 @@ NEEDED = {
     "beacon": gettext_lazy("Before anybody is out, a public random value is drawn."),
     "undecided": gettext_lazy("Nobody can be sent out like this."),
 }
+# Why somebody is no part of a cut: rating.Entrant's words.
+BESIDE = {
+    "reference": gettext_lazy("a reference, and no contestant"),
+    "ineligible": gettext_lazy("did not pass the gate"),
+    "reinstated": gettext_lazy("stays by a ruling on an appeal"),
+    "withdrawn": gettext_lazy("has withdrawn"),
+    "disqualified": gettext_lazy("was disqualified"),
+    "suspended": gettext_lazy("was suspended"),
+}
 CAUSES = {
     "published": gettext_lazy("the result was published"),
     "ruling": gettext_lazy("a ruling on an appeal"),
@@ -71,6 +80,7 @@ def as_drawn(contest: Round, *, live: bool) -> dict[str, Any]:
         "cut": found,
         "title": in_language(found["title"], found["title_ko"]),
         "decided": found["decision"] is not None,
+        "beside": found["grounds"] and beside(found["grounds"], names),
         "story": content and story(content, shown_of(contest, names), decided=found["decision"] is not None),
         "preview": preview,
         "others": others(preview, names) if preview else [],
@@ -112,6 +122,11 @@ def beacon_as_drawn(told: Mapping[str, Any]) -> dict[str, Any]:
         "named_when": in_seoul(datetime.fromisoformat(told["named_at"])),
         "evidence": evidence_as_drawn(told["evidence"]),
     }
+
+
+def beside(grounds: Mapping[str, Any], names: Names) -> list[str]:
+    """Whom the cut is not about, each with why."""
+    return [f"{names.get(one['slug'], one['slug'])} ({BESIDE[one['why']]})" for one in grounds["field"] if one["why"]]
 
 
 def others(preview: Mapping[str, Any], names: Names) -> list[str]:

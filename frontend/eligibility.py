@@ -20,6 +20,7 @@ from leaderboard.models import (
     Allegation,
     Axis,
     EligibilityVerdict,
+    Outcome,
     Participation,
     ParticipationRole,
     Rebuttal,
@@ -49,6 +50,7 @@ def eligibility_page(request: HttpRequest, key: str) -> HttpResponse:
             "title": in_language(contest.series.title, contest.series.title_ko),
             "axes": [{"name": AXES_SHORT[axis], "means": AXES[axis]} for axis in Axis.values],
             "gate": gate_as_drawn(contest, parts),
+            "let_in": [part.entry.name for part in parts if part.entry.slug in stays and fails(given.get(part.pk, {}))],
             "wanted": [AXES_SHORT[axis] for axis in in_force(contest).eligibility],
             "entries": [
                 {
@@ -90,6 +92,11 @@ def verdicts_by_part(parts: Iterable[Participation]) -> dict[int, dict[str, list
     for one in EligibilityVerdict.objects.filter(part__in=parts).order_by("-number"):
         given.setdefault(one.part_id, {}).setdefault(one.axis, []).append(one)
     return given
+
+
+def fails(given: Mapping[str, list[EligibilityVerdict]]) -> bool:
+    """Whether some verdict that stands is a failing one; given: by axis, newest first."""
+    return any(verdicts[0].outcome == Outcome.FAILED for verdicts in given.values())
 
 
 def raised_by_round(contest: Round, entries: Iterable[Entry]) -> list[Allegation]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from django.utils.translation import gettext as _
 
 from leaderboard.appeals.waiting import reinstated
+from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.models import (
     Axis,
     EligibilityVerdict,
@@ -76,7 +77,8 @@ def unverified(contest: Round) -> dict[str, list[Axis]]:
 def keep_gate(contest: Round) -> bool:
     """Take out who fails, and let in again whom no verdict keeps out any more; whether anything changed.
 
-    In the caller's transaction, which holds the round and makes the cut among those who are left. Raises CannotJudge.
+    Who plays in the round's run-off is taken out and let in there, too. In the caller's transaction, which holds the
+    round and makes the cut among those who are left. Raises CannotJudge.
     """
     refuse_unverified(contest)
     failing, facing = ineligible(contest), facing_gate(contest)
@@ -85,14 +87,25 @@ def keep_gate(contest: Round) -> bool:
     for part in facing:
         verdict, out = failing.get(part.entry.slug), excluded_by(part)
         if verdict and out is None:
-            change = write_state(part, S.DISQUALIFIED, reasons=(verdict.reason, verdict.reason_ko))
-            Exclusion.objects.create(change=change, verdict=verdict)
+            for one in (part, *in_run_off(part)):
+                change = write_state(one, S.DISQUALIFIED, reasons=(verdict.reason, verdict.reason_ko))
+                Exclusion.objects.create(change=change, verdict=verdict)
         elif out and verdict is None:
-            write_state(part, S.COMPETING)
+            for one in (part, *in_run_off(part)):
+                write_state(one, S.COMPETING)
         else:
             continue
         changed = True
     return changed
+
+
+def in_run_off(part: Participation) -> list[Participation]:
+    """The same entry in the run-off of its round, if it plays there and stands as it does in the round."""
+    run_off = run_off_that_counts(part.round)
+    if run_off is None:
+        return []
+    found = run_off.participations.filter(entry=part.entry_id, state=part.state)
+    return list(found.select_related("entry", "round"))
 
 
 def refuse_unverified(contest: Round) -> None:

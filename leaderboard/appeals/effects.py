@@ -4,7 +4,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from leaderboard.appeals.refusals import CannotRule
-from leaderboard.cut.decisions import Said, Undecided, record_decision
+from leaderboard.cut.decisions import Said, Undecided, record_decision, record_run_off
+from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.eligibility import keep_gate
 from leaderboard.fold import fold
 from leaderboard.models import Axis, Cause, EligibilityVerdict, Outcome, ParticipationState, Round, Ruling, RulingEffect
@@ -29,8 +30,14 @@ def carry_out(contest: Round, ruling: Ruling, *, by: User) -> None:
     if ruling.effect in (RulingEffect.REINSTATE, RulingEffect.RECOMPUTE, RulingEffect.VERDICT):
         gate_anew(contest)
         fold(contest, anyway=True)  # the line is drawn among those who are there now
+        run_off = run_off_that_counts(contest)
+        if run_off:
+            fold(run_off, anyway=True)
+            record_run_off(run_off, Cause.RULING)
         decide_anew(contest, ruling, by=by)
-        fold(contest, anyway=True)
+        for one in (contest, run_off):
+            if one:
+                fold(one, anyway=True)
 
 
 def reinstate(ruling: Ruling, *, by: User) -> None:

@@ -187,12 +187,17 @@ def record_decision(contest: Round, cause: Cause, *, ruling: Ruling | None = Non
     return written
 
 
-def record_run_off(run_off: Round) -> Decision:
-    """Write what the votes of a run-off say, also where they leave somebody tied; who is out is said by its round."""
-    board = newest(run_off.series)
+def record_run_off(run_off: Round, cause: Cause = Cause.PUBLISHED) -> None:
+    """Write what the votes of a run-off say, also where they leave somebody tied; who is out is said by its round.
+
+    Nothing is written where that stands already: an amendment of its round's decision need not touch it.
+    """
+    board, stands = newest(run_off.series), in_force(run_off)
     assert board is not None  # opening published one
     grounds = grounds_of(run_off, board)
-    return write_edition(run_off, Cause.PUBLISHED, board, grounds, decided_by(run_off, board, grounds))
+    found = decided_by(run_off, board, grounds)
+    if stands is None or stands.digest != found.digest():
+        write_edition(run_off, cause, board, grounds, found)
 
 
 def write_edition(

@@ -9,10 +9,12 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from inference.models import Entry
+from leaderboard.appeals.ruling import Verdict, confirm_ruling, propose_ruling
 from leaderboard.boards import board
 from leaderboard.cut.decisions import decide_now, in_force, result_of_run_off
 from leaderboard.drafts import CannotOpen, draft_round
 from leaderboard.entering import CannotMove
+from leaderboard.export_queue import write_portion
 from leaderboard.models import Actor, Participation, ParticipationState, Round, RoundState
 from leaderboard.needs import needs
 from leaderboard.participations import CannotChange, admit_wildcard, change_participation
@@ -24,6 +26,7 @@ from leaderboard.signing import confirm_move, propose_move
 from leaderboard.states import begin, move, next_steps
 from rating.decision import Grounds
 from tests.conftest import make_contest, make_entries
+from tests.leaderboard.test_appeals import appeal
 from tests.leaderboard.test_folding import cast
 
 S = RoundState
@@ -277,6 +280,53 @@ def test_an_annulled_round_takes_its_run_off_along(tied, organizers):
     voted(tied)
     signed(tied, S.ANNULLED, organizers)
     assert (state("1"), state("1-run-off")) == ("annulled", "annulled")
+
+
+def judged(appealed, organizers, finding, slug="dogwood"):
+    """A ruling on a new appeal judges one that played in the run-off."""
+    made = appeal(appealed, "alder" if finding == "failed" else slug, ground="eligibility")
+    verdict = Verdict("granted", "verdict", "So we found.", entry=slug, axis="technical", finding=finding)
+    confirm_ruling(propose_ruling(made, verdict, by=organizers[0]), by=organizers[1])
+
+
+def test_who_won_the_run_off_and_fails_by_a_ruling_is_out_of_both_until_another_lets_it_back_in(tied, organizers):
+    voted(tied)
+    for to in (S.PROVISIONAL, S.APPEAL):
+        go(tied, to)
+    judged(found("1"), organizers, "failed")
+    decision = in_force(found("1"))
+    assert (decision.edition, json.loads(decision.content)["decided_by"], out()) == (2, "line", {"cedar"})
+    for key in ("1", "1-run-off"):
+        statuses = {row["slug"]: row["status"] for row in board(f"round-{key}")["standings"]}
+        assert (found(key).participations.get(entry__slug="dogwood").state, statuses["dogwood"]) == (
+            "disqualified", "disqualified",
+        )  # fmt: skip
+    judged(found("1"), organizers, "passed")
+    decision, its_own = in_force(found("1")), in_force(found("1-run-off"))
+    assert (decision.edition, json.loads(decision.content)["decided_by"], out()) == (3, "run_off", {"cedar"})
+    assert Grounds.read(decision.grounds).run_offs[0].digest == its_own.digest
+    assert set(found("1-run-off").participations.values_list("entry__slug", "state")) == {
+        ("cedar", "eliminated"), ("dogwood", "competing"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("goes", ["by the run-off", "by the next step", "nobody, by a ruling"])
+def test_a_final_run_off_leaves_its_files_and_its_decision(tied, organizers, goes):
+    voted(tied, **({"wins": 16, "losses": 15} if goes == "by the next step" else {}))
+    for to in (S.PROVISIONAL, S.APPEAL):
+        go(tied, to)
+    if goes == "nobody, by a ruling":
+        verdict = Verdict("granted", "reinstate", "The count missed an hour.", entry="cedar")
+        made = appeal(found("1"), "cedar")
+        confirm_ruling(propose_ruling(made, verdict, by=organizers[0]), by=organizers[1])
+    Round.objects.filter(leg=0).update(appeals_end_at=timezone.now())
+    signed(found("1"), S.FINAL, organizers)
+    while write_portion():
+        pass
+    for key in ("1", "1-run-off"):
+        folder = f"/rounds/{key}/files"
+        told = json.loads(b"".join(Client().get(f"{folder}/decision.json").streaming_content))
+        assert told == in_force(found(key)).told()
 
 
 def test_votes_go_to_one_round_at_a_time(tied, worker):
