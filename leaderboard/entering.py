@@ -21,7 +21,8 @@ from leaderboard.eligibility import keep_gate, take_back_gate
 from leaderboard.export_queue import keep_files
 from leaderboard.exposure import exposure_by
 from leaderboard.fold import fold
-from leaderboard.models import LIVE, UNOPENED, Cause, Folded, Freeze, Round, RoundState
+from leaderboard.later import announced_after
+from leaderboard.models import DECIDED, LIVE, UNOPENED, Cause, Folded, Freeze, Round, RoundState
 from leaderboard.pairing import publish_pairing
 from leaderboard.participations import begin
 from leaderboard.recounting import recount
@@ -93,6 +94,14 @@ def refuse_another_live(contest: Round) -> None:
     other = Round.objects.filter(state__in=LIVE).exclude(pk=contest.pk).first()
     if other:
         raise CannotMove(_("round {n} is open, and votes can only go to one round").format(n=other.key))
+
+
+def refuse_followed(contest: Round) -> None:
+    """Raise CannotMove where a later round rests on this one's result: it would go on without whom this lets back."""
+    if contest.state in DECIDED and (later := announced_after(contest)):
+        raise CannotMove(
+            _("round {n} goes by its result; take that back to a draft or annul it first").format(n=later.key)
+        )
 
 
 def move_end(contest: Round, now: datetime, ends_at: datetime | None) -> None:
@@ -220,6 +229,7 @@ def finish(contest: Round, now: datetime, ends_at: datetime | None) -> None:
 
 def reopen(contest: Round, now: datetime, ends_at: datetime | None) -> None:
     """Take the result back and let votes in again, until the new end. A run-off is annulled with it."""
+    refuse_followed(contest)
     take_along(contest, RoundState.ANNULLED, now)
     refuse_another_live(contest)
     fields = _new_end(contest, now, ends_at, frozen=False)
@@ -270,6 +280,7 @@ def take_along(contest: Round, to: RoundState, now: datetime) -> None:
             show_again(run_off)
         case RoundState.FINAL:
             stand(run_off, to)
+            keep_files(run_off)
         case _:
             annul_run_off(run_off, now)
     log_along(run_off, start, to)

@@ -19,11 +19,12 @@ from leaderboard.allegations import state_of
 from leaderboard.appeals.ruling import waiting_ruling
 from leaderboard.appeals.waiting import re_runs_owed, refusal_to_finish, waiting_appeals
 from leaderboard.calls import Stage, stage, waiting_outcome
-from leaderboard.cut.beacons import standing_beacon, value_of, waiting_value
+from leaderboard.cut.beacons import asks_for_beacon, standing_beacon, value_of, waiting_value
 from leaderboard.cut.drawing import ENTERED_IN
 from leaderboard.cut.run_offs import run_off_that_counts
 from leaderboard.drafts import entrants, references
 from leaderboard.eligibility import unverified
+from leaderboard.later import left_out
 from leaderboard.models import (
     LIVE,
     AllegationState,
@@ -54,6 +55,7 @@ class Kind(StrEnum):
     APPEALS = "appeals"
     APPEAL = "appeal"
     RULING = "ruling"
+    NO_BEACON = "no_beacon"
     BEACON = "beacon"
     BEACON_SIGNATURE = "beacon_signature"
     RE_RUN = "re_run"
@@ -66,6 +68,7 @@ class Kind(StrEnum):
     WORKER_REFUSED = "worker_refused"
     DRIFT = "drift"
     UNFIT = "unfit"
+    LEFT_OUT = "left_out"
     FAILS = "fails"
     UNCOUNTED = "uncounted"
     VERDICTS = "verdicts"
@@ -104,6 +107,7 @@ def of_rounds() -> Iterator[Need]:
             yield from of_state(contest)
             yield from of_beacon(contest)
             yield from of_gate(contest)
+            yield from of_field(contest)
         if contest.state in LIVE:
             for row in unequal(contest):
                 yield Need(Kind.FAILS, contest, about=f"{row.entry.name} ({row.own} : {row.others})")
@@ -137,8 +141,10 @@ def of_state(contest: Round) -> Iterator[Need]:
 
 
 def of_beacon(contest: Round) -> Iterator[Need]:
-    """The value of the public random number, once it is out and a result can still go by it."""
+    """To name a public random number while votes come in, and its value once it is out and can still decide."""
     named = standing_beacon(contest)
+    if named is None and contest.state in LIVE and asks_for_beacon(contest):
+        yield Need(Kind.NO_BEACON, contest, at=contest.ends_at)
     if named is None or contest.state not in ENTERED_IN or value_of(named):
         return
     if waits := waiting_value(named):
@@ -172,6 +178,12 @@ def of_gate(contest: Round) -> Iterator[Need]:
     for raised in contest.allegations.select_related("entry").prefetch_related("changes"):
         if state_of(raised) == AllegationState.OPEN:
             yield Need(Kind.ALLEGATION, contest, about=raised.entry.name, at=raised.at)
+
+
+def of_field(contest: Round) -> Iterator[Need]:
+    """Those whom a ruling or an annulment has brought back too late to be in what was announced meanwhile."""
+    if contest.state in (RoundState.SCHEDULED, *LIVE) and (absent := left_out(contest)):
+        yield Need(Kind.LEFT_OUT, contest, about=", ".join(entry.name for entry in absent))
 
 
 def of_run_off(contest: Round) -> Iterator[Need]:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.doors import organizer_required
 from accounts.models import Action
-from frontend.console.words import OF_GATE, PARTS, STATES, action_words, need_words, round_words
+from frontend.console.words import DONE_AT, PARTS, STATES, action_words, need_words, round_words
 from frontend.followed import WORKER_STATES
 from frontend.views import board_as_drawn, in_language
 from inference.draining import states
@@ -30,7 +30,10 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "frontend/console/home.html",
         {
-            "needs": [{"need": one, "words": need_words(one), "of_gate": one.kind in OF_GATE} for one in needs()],
+            "needs": [
+                {"need": one, "words": need_words(one), "page": DONE_AT.get(one.kind, "console_round")}
+                for one in needs()
+            ],
             "rounds": [
                 {
                     "row": one,

@@ -17,6 +17,7 @@ from frontend.views import in_language
 from leaderboard.cut.beacons import asks_for_beacon
 from leaderboard.cut.inviting import invites
 from leaderboard.keys import rounds_by
+from leaderboard.later import announced_after
 from leaderboard.models import (
     UNOPENED,
     Participation,
@@ -82,6 +83,7 @@ def about(contest: Round) -> dict[str, Any]:
         "title": in_language(contest.series.title, contest.series.title_ko),
         "state_words": STATES[contest.state],
         "seen": seen_as(contest),
+        "later": announced_after(contest),
     }
 
 

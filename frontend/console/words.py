@@ -21,6 +21,9 @@ NEEDS: Mapping[Kind, Any] = {
     Kind.FINISH: gettext_lazy("The days for appeals in {round} are over. It waits to be declared final, by two."),
     Kind.APPEAL: gettext_lazy("An appeal in {round} waits for a ruling: {about}."),
     Kind.RULING: gettext_lazy("A ruling in {round} waits to be confirmed by a second organizer: appeal {about}."),
+    Kind.NO_BEACON: gettext_lazy(
+        "No public random number is named for {round}. A last tie could only be broken by reopening it. Until:"
+    ),
     Kind.BEACON: gettext_lazy("The public random number named for {round} is out. Its value waits to be entered."),
     Kind.BEACON_SIGNATURE: gettext_lazy("{about} asks for a second signature on the public random number of {round}."),
     Kind.RE_RUN: gettext_lazy(
@@ -34,6 +37,9 @@ NEEDS: Mapping[Kind, Any] = {
     Kind.WORKER_REFUSED: gettext_lazy("A worker was refused. {about}"),
     Kind.DRIFT: gettext_lazy("A worker answers otherwise than when it was checked, as another model would: {about}"),
     Kind.UNFIT: gettext_lazy("{round} would not open: {about}."),
+    Kind.LEFT_OUT: gettext_lazy(
+        "In the contest again by the round before, and not in {round}: {about}. Let them in while it is not frozen."
+    ),
     Kind.FAILS: gettext_lazy("A model fails more often in {round} than those it meets: {about}."),
     Kind.UNCOUNTED: gettext_lazy("Votes are cast and not counted: the fold is stuck."),
     Kind.VERDICTS: gettext_lazy("Before the result of {round} can be published, verdicts are wanted on: {about}."),
@@ -44,7 +50,11 @@ NEEDS: Mapping[Kind, Any] = {
     Kind.CALL_SIGNATURE: gettext_lazy("{about} asks for a second signature under what follows from call {call}."),
     Kind.EXPORT_FAILED: gettext_lazy("An export could not be written: {about}"),
 }
-OF_GATE = (Kind.VERDICTS, Kind.VERDICT_SIGNATURE, Kind.ALLEGATION)  # what is done on the page of eligibility
+# Where something is done that is not done on the round's own page.
+DONE_AT: Mapping[Kind, str] = {
+    **dict.fromkeys((Kind.VERDICTS, Kind.VERDICT_SIGNATURE, Kind.ALLEGATION), "console_eligibility"),
+    **dict.fromkeys((Kind.NO_BEACON, Kind.BEACON, Kind.BEACON_SIGNATURE), "console_beacon"),
+}
 # How a side failed: the kinds of inference/faults.py.
 FAULTS: Mapping[str, Any] = {
     "no_worker": gettext_lazy("had no worker that answers"),

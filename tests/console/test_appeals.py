@@ -7,7 +7,10 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from accounts.models import Membership, Team, User
-from leaderboard.models import Decision, EligibilityVerdict, Participation, Ruling
+from inference.models import Entry
+from leaderboard.models import Decision, EligibilityVerdict, Participation, Round, Ruling
+from leaderboard.participations import admit_wildcard
+from leaderboard.rounds import open_following_round
 from tests.console.test_rounds import form, said, send, step
 from tests.leaderboard.test_appeals import appeal, over, published
 
@@ -222,3 +225,23 @@ def test_the_pages_keep_the_policy_and_the_language(made, organizer, language):
         assert " style=" not in html
         for control in re.findall(r'<(?:input|select|textarea) id="([^"]+)"', html):
             assert f'for="{control}"' in html
+
+
+def test_a_round_that_has_begun_goes_on_without_who_comes_back_and_the_organizers_are_told(two):
+    ada, bob = two
+    first = Round.objects.get()
+    following = open_following_round(first)
+    refused = step(ada, "open", reason="Once more.", ends_at="2040-01-01T18:00")
+    assert "round 2 goes by its result" in said(refused)
+    assert Round.objects.get(number=1).state == "appeal"
+    assert 'data-later="2"' in said(ada.get("/console/rounds/1/to/annulled"))
+    propose(ada)
+    looked = bob.get(f"{ONE}/confirm")
+    assert 'data-later="2"' in said(looked)
+    assert 'data-need="left_out"' not in said(bob.get("/console/"))
+    send(bob, f"{ONE}/confirm", looked)
+    home = said(bob.get("/console/"))
+    assert 'data-need="left_out"' in home
+    assert "not in Round 2: Dogwood." in home
+    admit_wildcard(following, Entry.objects.get(slug="dogwood"), reason="By the ruling on appeal 1.")
+    assert 'data-need="left_out"' not in said(bob.get("/console/"))

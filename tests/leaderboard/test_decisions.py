@@ -149,9 +149,12 @@ def test_which_public_random_number_decides_is_named_while_votes_come_in_and_for
         assert (answer.status_code, words in said(answer)) == (409, True), words
     assert "not both" in said(send(ada, BEACON, number=str(late)))
     assert not NamedBeacon.objects.exists()
+    assert 'data-need="no_beacon"' in said(ada.get("/console/"))
+    assert f'href="{BEACON}"' in said(ada.get("/console/"))
     page = ada.get(BEACON)
     assert "everybody can see it" in said(send(ada, BEACON, page, number=str(late), at=""))
     assert "was named already, and stays" in said(ada.client.post(BEACON, form(page) | {"number": str(late + 1)}))
+    assert 'data-need="no_beacon"' not in said(ada.get("/console/"))
     named = NamedBeacon.objects.get()
     assert (named.beacon_round, DRAND.published_at(late)) == (late, named.published_at)
     with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
@@ -164,6 +167,7 @@ def test_which_public_random_number_decides_is_named_while_votes_come_in_and_for
     # With a later end it would be known while votes come in: it no longer holds, and another is named.
     move(tied, RoundState.OPEN, by=Actor.COMMAND, reason="Longer.", ends_at=tied.ends_at + 2 * day)
     assert not Client().get("/api/v1/rounds/1/decision").json()["beacon"]["holds"]
+    assert 'data-need="no_beacon"' in said(ada.get("/console/"))
     call_command("beacon", "1", "name", at=(tied.ends_at + 3 * day).isoformat(), by="ada")
     assert NamedBeacon.objects.count() == 2
     move(Round.objects.get(), RoundState.CLOSED, by=Actor.COMMAND, reason="So.")
