@@ -20,6 +20,7 @@ from benchmarks.votes import add_voted, leave_behind, parts
 ENTRIES = 30
 FOLDS = 10
 ROUNDS = 5
+PREVIEWS = 4
 LIMIT_SECONDS, LOOKS_EVERY = 1.0, 0.5
 TURN = """
     INSERT INTO arena_turn (battle_id, number, state, prompt, reply_a, reply_b, first_tick, ticks, fault, fault_side,
@@ -62,6 +63,28 @@ def seconds_of_folds(url: str, behind: int, *, categories: bool) -> list[float]:
     return made[1:]
 
 
+def seconds_of_previews(url: str, behind: int) -> list[float]:
+    """How long it takes, after the fold of one new vote, to work out who would be out; the first reads all votes."""
+    import django  # noqa: PLC0415  the environment comes first
+
+    django.setup()
+    from leaderboard.cut.preview import preview_round, told  # noqa: PLC0415
+    from leaderboard.models import Round  # noqa: PLC0415
+    from leaderboard.tasks import fold_open_rounds  # noqa: PLC0415
+
+    made, contest = [], Round.objects.select_related("series", "gate").get()
+    with psycopg.connect(url, autocommit=True) as database:
+        for vote in range(behind + 1, behind + PREVIEWS + 1):
+            add_voted(database, vote, vote, counted=False)
+            database.execute(TURN, SAID | {"vote": vote})
+            fold_open_rounds()
+            start = time.perf_counter()
+            assert preview_round(contest)
+            made.append(time.perf_counter() - start)
+            assert told(contest)["preview"]["position"] == vote
+    return made
+
+
 BARE_LABEL = "INSERT INTO arena_label (battle_id, rules) VALUES (md5('battle' || %(vote)s)::uuid, 1)"
 
 
@@ -93,12 +116,14 @@ def main() -> None:
             url = site["DATABASE_URL"]
             ours += in_own_process(site, seconds_of_folds, url, done, categories=True)
             floors += in_own_process(site, seconds_of_folds, url, done + FOLDS + 1, categories=False)
+        cold, *warm = in_own_process(site, seconds_of_previews, url, behind + ROUNDS * 2 * (FOLDS + 1))
     middle, least = statistics.median(ours), statistics.median(floors)
     print(f"  a fold: {1000 * middle:.0f} ms (slowest {1000 * max(ours):.0f}), {middle / least:.2f} × the floor's")
     print(f"  the floor, without categories: {1000 * least:.0f} ms (slowest {1000 * max(floors):.0f})")
     print(
         f"  with beat's look every {LOOKS_EVERY} s at most {max(ours) + LOOKS_EVERY:.2f} s (goal {LIMIT_SECONDS:.0f})"
     )
+    print(f"  who would be out if it ended now: {statistics.median(warm):.2f} s, the first time {cold:.2f} s")
 
 
 if __name__ == "__main__":
