@@ -198,12 +198,10 @@ def influence(cut: Cut, at: Maximum, inverse: Floats, pair: tuple[int, int]) -> 
     """
     units, n = cut.units, len(at.strengths)
     g = inverse[pair[0]] - inverse[pair[1]]
-    scores = at.scores.ravel()[units.kind]
-    first, second = units.kind // len(Outcome) // n, units.kind // len(Outcome) % n
-    each = scores * (g[first] - g[second])
+    of_kind = at.scores * (g[:n, None] - g[None, :n])[:, :, None]
     if at.tie_scores is not None:
-        each += at.tie_scores.ravel()[units.kind] * g[-1]
-    each *= units.weight * cut.counted[units.kind % len(Outcome)]
+        of_kind += at.tie_scores * g[-1]
+    each = (of_kind * cut.counted).ravel()[units.kind] * units.weight
     return np.bincount(units.unit, each, units.copies.size).astype(np.float64, copy=False)
 
 
