@@ -6,7 +6,7 @@ from accounts.models import User
 from leaderboard.appeals.refusals import CannotRule
 from leaderboard.cut.decisions import Said, Undecided, record_decision, record_run_off
 from leaderboard.cut.run_offs import run_off_that_counts
-from leaderboard.eligibility import keep_gate
+from leaderboard.eligibility import in_run_off, keep_gate
 from leaderboard.fold import fold
 from leaderboard.models import Axis, Cause, EligibilityVerdict, Outcome, ParticipationState, Round, Ruling, RulingEffect
 from leaderboard.participations import CannotChange, write_state
@@ -47,7 +47,8 @@ def reinstate(ruling: Ruling, *, by: User) -> None:
     if part.state != ruling.was:
         raise CannotRule(_("{slug} is {state} by now").format(slug=part.entry.slug, state=part.state))
     try:
-        write_state(part, ParticipationState.COMPETING, reasons=told(ruling, REINSTATED, REINSTATED_KO), by=by)
+        for one in (part, *in_run_off(part)):
+            write_state(one, ParticipationState.COMPETING, reasons=told(ruling, REINSTATED, REINSTATED_KO), by=by)
     except CannotChange as why:
         raise CannotRule(str(why)) from None
 

@@ -329,7 +329,7 @@ def test_a_round_is_not_reopened_beside_another(contest):
     begin(other, by=Actor.COMMAND, reason="The next.")
     go(other, S.SCHEDULED)
     go(other, S.OPEN)
-    with pytest.raises(CannotMove, match="round 2 is open"):
+    with pytest.raises(CannotMove, match="round 2 goes by its result"):
         go(contest, S.OPEN, ends_at=timezone.now() + HOUR)
 
 
