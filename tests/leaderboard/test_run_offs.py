@@ -282,18 +282,24 @@ def test_an_annulled_round_takes_its_run_off_along(tied, organizers):
     assert (state("1"), state("1-run-off")) == ("annulled", "annulled")
 
 
-def judged(appealed, organizers, finding, slug="dogwood"):
-    """A ruling on a new appeal judges one that played in the run-off."""
-    made = appeal(appealed, "alder" if finding == "failed" else slug, ground="eligibility")
-    verdict = Verdict("granted", "verdict", "So we found.", entry=slug, axis="technical", finding=finding)
+def ruled(contest, organizers, team, effect, **said):
+    """Two organizers grant an appeal of a team; it is about dogwood, which played in the run-off."""
+    verdict = Verdict("granted", effect, "So we found.", entry="dogwood", **said)
+    made = appeal(contest, team, ground="eligibility")
     confirm_ruling(propose_ruling(made, verdict, by=organizers[0]), by=organizers[1])
 
 
-def test_who_won_the_run_off_and_fails_by_a_ruling_is_out_of_both_until_another_lets_it_back_in(tied, organizers):
+@pytest.mark.parametrize(
+    ("effect", "said", "decided_by"),
+    [("verdict", {"axis": "technical", "finding": "passed"}, "run_off"), ("reinstate", {}, "line")],
+)
+def test_who_won_the_run_off_and_fails_by_a_ruling_is_out_of_both_until_another_lets_it_back_in(
+    tied, organizers, effect, said, decided_by
+):
     voted(tied)
     for to in (S.PROVISIONAL, S.APPEAL):
         go(tied, to)
-    judged(found("1"), organizers, "failed")
+    ruled(found("1"), organizers, "alder", "verdict", axis="technical", finding="failed")
     decision = in_force(found("1"))
     assert (decision.edition, json.loads(decision.content)["decided_by"], out()) == (2, "line", {"cedar"})
     for key in ("1", "1-run-off"):
@@ -301,9 +307,9 @@ def test_who_won_the_run_off_and_fails_by_a_ruling_is_out_of_both_until_another_
         assert (found(key).participations.get(entry__slug="dogwood").state, statuses["dogwood"]) == (
             "disqualified", "disqualified",
         )  # fmt: skip
-    judged(found("1"), organizers, "passed")
+    ruled(found("1"), organizers, "dogwood", effect, **said)
     decision, its_own = in_force(found("1")), in_force(found("1-run-off"))
-    assert (decision.edition, json.loads(decision.content)["decided_by"], out()) == (3, "run_off", {"cedar"})
+    assert (decision.edition, json.loads(decision.content)["decided_by"], out()) == (3, decided_by, {"cedar"})
     assert Grounds.read(decision.grounds).run_offs[0].digest == its_own.digest
     assert set(found("1-run-off").participations.values_list("entry__slug", "state")) == {
         ("cedar", "eliminated"), ("dogwood", "competing"),
