@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.doors import organizer_required
 from accounts.models import Action
-from frontend.console.words import DONE_AT, PARTS, STATES, action_words, need_words, round_words
+from frontend.console.words import DONE_AT, PARTS, STATES, action_words, need_words, round_words, subject_words
 from frontend.followed import WORKER_STATES
 from frontend.views import board_as_drawn, in_language
 from inference.draining import states
@@ -117,4 +117,5 @@ def logged() -> Any:
 
 def told(row: Action) -> dict[str, Any]:
     reason = in_language(row.details.get("reason", ""), row.details.get("reason_ko", ""))
-    return {"row": row, "at": localtime(row.at), "words": action_words(row), "reason": reason}
+    about = {"words": action_words(row), "subject": subject_words(row.subject), "reason": reason}
+    return {"row": row, "at": localtime(row.at), **about}

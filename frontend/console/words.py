@@ -1,5 +1,6 @@
 """The console's words: what waits, and what was done."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Action
 from frontend.eligibility_words import ALLEGATION_STATES, AXES_SHORT, OUTCOMES
 from frontend.words import GROUNDS, ROLES, RULING_EFFECTS, RULING_OUTCOMES
+from leaderboard.keys import KEY
 from leaderboard.models import LIVE, UNOPENED, Round, RoundState
 from leaderboard.needs import Kind, Need
 
@@ -262,9 +264,22 @@ def step_words(start: str, to: str) -> str:
 
 
 def round_words(contest: Round) -> str:
-    if contest.leg > 1:
-        return _("Run-off {leg} of round {n}").format(leg=contest.leg, n=contest.number)
-    return (_("Run-off of round {n}") if contest.leg else _("Round {n}")).format(n=contest.number)
+    return numbered_words(contest.number, contest.leg)
+
+
+def numbered_words(number: int, leg: int) -> str:
+    if leg > 1:
+        return _("Run-off {leg} of round {n}").format(leg=leg, n=number)
+    return (_("Run-off of round {n}") if leg else _("Round {n}")).format(n=number)
+
+
+def subject_words(subject: str) -> str:
+    """What an action was about: a round in words, anything else as the log calls it."""
+    named = re.fullmatch(f"round {KEY}", subject)
+    if named is None:
+        return subject
+    number, run_off, leg = named.groups()
+    return numbered_words(int(number), int(leg or 1) if run_off else 0)
 
 
 def action_words(row: Action) -> str:

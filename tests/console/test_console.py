@@ -89,8 +89,9 @@ def test_the_log_is_read_in_pages_newest_first(contest, organizer):
     ada = organizer()
     for number in range(60):
         record(None, "export.asked", f"round {number}", board=number)
-    record(None, "something.new", "round 1", reason="Because <b>.")
+    record(None, "something.new", "round 1-run-off-2", reason="Because <b>.")
     first = said(ada.get("/console/log"))
+    assert "· Run-off 2 of round 1</span>" in first
     assert "had board 59 exported" in first
     assert "something.new" in first
     assert "Because &lt;b&gt;." in first
