@@ -15,9 +15,9 @@ from django.test import override_settings
 from django.utils import timezone
 
 from inference.standin import Standin
-from tests.migrated import begin_migrated, remove_database
+from tests.migrated import own_database
 from tests.person import PASSWORD, Person
-from tests.processes import RunningSite, migrated_is_kept, running_site
+from tests.processes import RunningSite, running_site
 from tests.servers import serving
 from tests.visitor import Visitor
 
@@ -61,26 +61,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
-def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
-    """On SQLite the suite's database begins with its tables; they are not made again."""
-    from django.db import connection
-
-    if connection.vendor != "sqlite":
-        return False
-    begin_migrated(Path(connection.settings_dict["TEST"]["NAME"]))
-    return True
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any) -> Iterator[None]:
-    """The suite's own database; on PostgreSQL, the sites that tests start begin with it as it is now."""
-    with django_db_blocker.unblock():
-        if django_db_keepdb:
-            yield
-            remove_database()
-        else:
-            with migrated_is_kept():
-                yield
+def django_db_keepdb(django_db_modify_db_settings: None) -> Iterator[bool]:
+    """The suite's database begins with its tables; they are not made again."""
+    with own_database():
+        yield True
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,16 +17,13 @@ from urllib.parse import urlsplit
 import httpx
 import psycopg
 from django.db import connection
-from psycopg import sql
 
-from tests.migrated import begin_migrated
+from tests.migrated import begin_migrated, drop_database, make_database, migrated_database
 from tests.servers import wait_until
 from tests.visitor import NO_TLS
 
 REDIS_NUMBERS = itertools.cycle(range(2, 16))  # 0 and 1 are the suite's own, in the two parts that CI makes of it
 ROOT = Path(__file__).resolve().parent.parent
-# The PostgreSQL database that is like the suite's own was after its migrations.
-MIGRATED: list[str] = []
 
 
 @dataclass
@@ -60,8 +57,7 @@ def running_site(folder: Path, *, models: str, **environment: str) -> Iterator[R
         env |= {"DATA_DIR": str(folder), "LMS_MODELS": env.get("LMS_MODELS", str(ROOT / "var" / "models"))}
         env |= {"UNCHECKED_WORKERS": "true", **environment}
         if env.get("DATABASE_URL", "").startswith("postgres"):
-            like = MIGRATED[0] if MIGRATED else "template1"
-            env["DATABASE_URL"] = started.enter_context(fresh_database(env["DATABASE_URL"], like=like))
+            env["DATABASE_URL"] = started.enter_context(migrated_copy(env["DATABASE_URL"]))
         elif not (folder / "site.sqlite3").exists():
             begin_migrated(folder / "site.sqlite3")
         if env.get("REDIS_URL"):
@@ -73,7 +69,7 @@ def running_site(folder: Path, *, models: str, **environment: str) -> Iterator[R
         assert process.stdout is not None
         reading = threading.Thread(target=lambda: site.output.extend(process.stdout or ()), daemon=True)
         reading.start()
-        wait_until(lambda: answers(site.url) or process.poll() is not None, seconds=300, every=0.1)
+        wait_until(lambda: answers(site.url) or process.poll() is not None, every=0.1)
         assert process.poll() is None, "".join(site.output)
         if env.get("REDIS_URL"):
             beat = ["--beat", "--scheduler", "celery.beat:Scheduler"]
@@ -107,34 +103,20 @@ def own_database_url() -> str:
 
 
 @contextmanager
-def migrated_is_kept() -> Iterator[None]:
-    """Keep a copy of the suite's PostgreSQL database, which has just been migrated: from it a site starts at once."""
-    connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]  # nobody may be connected to what is copied
-    with fresh_database(os.environ["DATABASE_URL"], like=str(connection.settings_dict["NAME"])) as url:
-        MIGRATED.append(urlsplit(url).path[1:])
-        yield
-        MIGRATED.clear()
-    # The last test's threads and processes may not have hung up yet, and who is connected keeps a database.
-    connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
-        server.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
-            [str(connection.settings_dict["NAME"])],
-        )
-
-
-@contextmanager
 def fresh_database(url: str, *, like: str = "template1") -> Iterator[str]:
     """A PostgreSQL database of its own beside the named one, empty or like another; dropped at the end."""
     name = f"walk_{secrets.token_hex(4)}"
     with psycopg.connect(url, autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(like)))
+        make_database(server, name, like=like)
         try:
             yield urlsplit(url)._replace(path=f"/{name}").geturl()
         finally:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            drop_database(server, name)
+
+
+def migrated_copy(url: str) -> AbstractContextManager[str]:
+    """The same with its tables."""
+    return fresh_database(url, like=migrated_database(url))
 
 
 def own_redis(url: str) -> str:
@@ -160,6 +142,6 @@ def free_port() -> int:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/healthz", trust_env=False, verify=NO_TLS).status_code == 200
+        return httpx.get(f"{url}/healthz", trust_env=False, verify=NO_TLS, timeout=30).status_code == 200
     except httpx.TransportError:
         return False
