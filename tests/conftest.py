@@ -28,8 +28,8 @@ CI = bool(os.environ.get("CI"))
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Folders whose tests know nothing of the site's database and Redis, or bring their own.
-ONE_SHAPE = {"faults", "house", "rating"}
+# Folders whose tests know nothing of the site's database and Redis, or bring their own, or look at pages.
+ONE_SHAPE = {"browser", "faults", "house", "rating"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
