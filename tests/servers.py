@@ -10,6 +10,9 @@ from typing import Any, Literal
 
 import uvicorn
 
+# After which a test that waits is broken. A good one never comes near it, on however busy a machine.
+PATIENCE = 120.0
+
 
 class Server(uvicorn.Server):
     """Ends as soon as it is told to: uvicorn looks ten times a second, and the suite starts hundreds."""
@@ -28,6 +31,7 @@ def serving(app: Any, *, lifespan: Literal["on", "off"] = "off") -> Iterator[str
         lifespan=lifespan,
         log_level="critical",
         ws_max_size=16 * 1024,
+        ws_ping_interval=None,  # who is slow to answer here shares a busy machine, and is not gone
         timeout_graceful_shutdown=2,
     )
     server = Server(config)
@@ -39,12 +43,12 @@ def serving(app: Any, *, lifespan: Literal["on", "off"] = "off") -> Iterator[str
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE)
         listening.close()
         assert not thread.is_alive()
 
 
-def wait_until(true: Any, seconds: float = 10.0, *, every: float = 0.02) -> None:
+def wait_until(true: Any, seconds: float = PATIENCE, *, every: float = 0.02) -> None:
     """Wait for something that must become true soon; the limit only ends a broken test."""
     done = threading.Event()
     deadline = time.monotonic() + seconds

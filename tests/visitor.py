@@ -10,6 +10,8 @@ import httpx
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.servers import PATIENCE
+
 Frame = dict[str, Any]
 # Never used, for nothing here is encrypted; but each client would read the machine's certificates for one of its own.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -20,7 +22,7 @@ class Visitor:
         self.base = base
         self.language = language
         self.http = httpx.Client(
-            base_url=base, headers={"Accept-Language": language}, timeout=30, trust_env=False, verify=NO_TLS
+            base_url=base, headers={"Accept-Language": language}, timeout=PATIENCE, trust_env=False, verify=NO_TLS
         )
         try:
             self.http.get("/").raise_for_status()
@@ -52,6 +54,8 @@ class Visitor:
             origin=Origin(origin or self.base),
             additional_headers={"Cookie": cookies, "Accept-Language": self.language},
             max_size=None,
+            open_timeout=PATIENCE,
+            ping_interval=None,
         ) as socket:
             yield socket
 
@@ -89,7 +93,7 @@ def send(socket: ClientConnection, frame: Frame) -> None:
     socket.send(json.dumps(frame))
 
 
-def receive(socket: ClientConnection, timeout: float = 20) -> Frame:
+def receive(socket: ClientConnection, timeout: float = PATIENCE) -> Frame:
     frame: Frame = json.loads(socket.recv(timeout=timeout))
     return frame
 

@@ -14,6 +14,7 @@ from arena.sequence import sweep
 from arena.voting import cast_vote
 from inference.models import Entry
 from tests.leaderboard.test_folding import cast
+from tests.servers import PATIENCE
 
 
 def in_thread(work):
@@ -56,7 +57,7 @@ def test_closing_waits_for_the_votes_under_way(contest):
         seen_at_close.append(Vote.objects.count())
 
     voting = in_thread(vote)
-    assert inside.wait(5)
+    assert inside.wait(PATIENCE)
     closing = in_thread(close)
     voting.join()
     closing.join()
@@ -81,7 +82,7 @@ def test_a_vote_that_waited_for_the_close_is_refused(contest):
         answers.append("refused")
 
     closing = in_thread(close)
-    assert closed.wait(5)
+    assert closed.wait(PATIENCE)
     voting = in_thread(vote)
     closing.join()
     voting.join()
@@ -93,7 +94,7 @@ def test_many_votes_pass_an_open_gate_together(contest):
     if connection.vendor == "sqlite":
         pytest.skip("SQLite lets one writer in at a time, whatever the gate says")
     battles = [votable(contest), votable(contest)]
-    both_inside = threading.Barrier(2, timeout=5)
+    both_inside = threading.Barrier(2, timeout=PATIENCE)
 
     def vote(battle):
         with transaction.atomic():
@@ -125,11 +126,11 @@ def test_a_vote_that_commits_late_gets_the_next_position(contest):
         with transaction.atomic():
             late.append(cast(contest, "alder", "birch", "a").pk)
             inserted.set()
-            finish.wait(5)
+            finish.wait(PATIENCE)
 
     late: list[int] = []
     slow = in_thread(vote_slowly)
-    assert inserted.wait(5)
+    assert inserted.wait(PATIENCE)
     early = cast(contest, "alder", "birch", "b")
     assert early.pk > late[0]
     assert sweep(contest.gate_id) == 1

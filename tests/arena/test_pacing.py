@@ -8,6 +8,7 @@ from arena import streaming
 from arena.frames import BUCKET
 from arena.models import Side, Turn
 from arena.streaming import show_at_once, show_in_step, two_voices
+from tests.servers import PATIENCE
 from tests.visitor import send
 
 PACE = 1000  # characters a second: so that ten beats hold a test
@@ -102,7 +103,7 @@ def test_the_size_of_a_frame_tells_neither_side_nor_length(visitor, contest):
     with duel.socket() as socket:
         send(socket, {"type": "prompt", "text": "가" * 300})
         while not frames or '"ready"' not in frames[-1]:
-            frames.append(socket.recv(timeout=20))
+            frames.append(socket.recv(timeout=PATIENCE))
     tokens = [frame for frame in frames if '"token"' in frame]
     assert len(tokens) == 15
     assert {len(frame.encode()) for frame in frames if '"asked"' not in frame} == {BUCKET}

@@ -67,7 +67,7 @@ def test_a_vote_moves_the_board_in_a_second_window_without_a_reload(open_page, e
     expect(verdict(page, "tie")).to_be_enabled()
     verdict(page, "tie").click()
     expect(page.locator("[data-reveal]")).to_be_visible()
-    expect(board.locator("[data-edition]")).not_to_have_text(re.compile(rf"\b{before}\b"), timeout=5_000)
+    expect(board.locator("[data-edition]")).not_to_have_text(re.compile(rf"\b{before}\b"))
 
 
 def test_a_reload_mid_stream_loses_and_doubles_nothing(open_page, echo_site: RunningSite):

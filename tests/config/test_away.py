@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.processes import answers, ended_at_last, free_port
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 
 SAID: list[str] = []
 
@@ -29,31 +29,31 @@ def away(tmp_path_factory) -> Iterator[str]:
     with ended_at_last([sys.executable, "-m", "config.web", "--port", str(port)], env) as process:
         threading.Thread(target=lambda: SAID.extend(process.stdout or ()), daemon=True).start()
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: answers(url), seconds=60)
+        wait_until(lambda: answers(url))
         yield url
 
 
 def test_a_person_is_told_in_their_language(away):
-    page = httpx.get(f"{away}/board", headers={"Accept": "text/html", "Accept-Language": "ko"}, timeout=30)
+    page = httpx.get(f"{away}/board", headers={"Accept": "text/html", "Accept-Language": "ko"}, timeout=PATIENCE)
     assert page.status_code == 503
     assert page.headers["Retry-After"] == "5"
     assert "잠시 후 다시 열립니다" in page.text
 
 
 def test_a_script_gets_a_refusal_and_no_error_text(away):
-    answer = httpx.get(f"{away}/api/v1/board", headers={"Accept-Language": "en"}, timeout=30)
+    answer = httpx.get(f"{away}/api/v1/board", headers={"Accept-Language": "en"}, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["code"]) == (503, "site_away")
     assert "127.0.0.1" not in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_it_is_alive_and_ready_to_say_so(away):
-    assert httpx.get(f"{away}/healthz").status_code == 200
-    assert httpx.get(f"{away}/readyz").status_code == 200
+    assert httpx.get(f"{away}/healthz", timeout=PATIENCE).status_code == 200
+    assert httpx.get(f"{away}/readyz", timeout=PATIENCE).status_code == 200
 
 
 def test_what_it_logs_names_the_fault_and_shows_no_variables(away):
-    httpx.get(f"{away}/board", timeout=30)
+    httpx.get(f"{away}/board", timeout=PATIENCE)
     wait_until(lambda: any('"board"' in line or "/board" in line for line in SAID))
     faults = [json.loads(line) for line in SAID if '"exception"' in line]
     assert "the database or Redis cannot be reached" in {fault["event"] for fault in faults}

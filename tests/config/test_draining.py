@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.processes import RunningSite, answers, ended_at_last, free_port
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 from tests.visitor import NO_TLS, Visitor, receive, send, texts, until_ended
 
 
@@ -22,7 +22,7 @@ class Web:
     process: Popen[str]
 
     def ready(self) -> int:
-        return httpx.get(f"{self.url}/readyz", trust_env=False, verify=NO_TLS).status_code
+        return httpx.get(f"{self.url}/readyz", trust_env=False, verify=NO_TLS, timeout=PATIENCE).status_code
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def web(echo_site: RunningSite) -> Iterator[Callable[..., Web]]:
         command = [sys.executable, "-m", "config.web", "--port", str(port)]
         with ended_at_last(command, {**echo_site.environment, "RUN_CELERY": "false", **settings}) as process:
             url = f"http://127.0.0.1:{port}"
-            wait_until(lambda: answers(url), seconds=30)
+            wait_until(lambda: answers(url))
             yield Web(url, process)
 
     return started
@@ -58,7 +58,7 @@ def test_a_stream_finishes_while_nobody_new_comes_in(web):
             assert seen[-1] == {"type": "ready"}
             assert texts(seen)["a"] == " ".join(f"word{n}" for n in range(60))
             assert duel.vote("a").status_code == 201
-        assert ending.process.wait(timeout=20) in {0, -signal.SIGTERM}
+        assert ending.process.wait(timeout=PATIENCE) in {0, -signal.SIGTERM}
 
 
 def test_a_stream_that_never_ends_is_given_its_time_and_no_more(web):
@@ -68,7 +68,7 @@ def test_a_stream_that_never_ends_is_given_its_time_and_no_more(web):
             send(socket, {"type": "prompt", "text": "!endless !delay=0.05"})
             receive(socket)
             ending.process.send_signal(signal.SIGTERM)
-            assert ending.process.wait(timeout=20) in {0, -signal.SIGTERM}
+            assert ending.process.wait(timeout=PATIENCE) in {0, -signal.SIGTERM}
 
 
 def test_told_a_second_time_it_ends_at_once(web):
@@ -80,13 +80,13 @@ def test_told_a_second_time_it_ends_at_once(web):
             ending.process.send_signal(signal.SIGTERM)
             wait_until(lambda: ending.ready() == 503)
             ending.process.send_signal(signal.SIGTERM)
-            assert ending.process.wait(timeout=10) in {0, -signal.SIGTERM}
+            assert ending.process.wait(timeout=PATIENCE) in {0, -signal.SIGTERM}
 
 
 def closed_with(socket) -> int:
     """The code with which the server closes, after whatever it still has to say."""
     while True:
         try:
-            socket.recv(timeout=20)
+            socket.recv(timeout=PATIENCE)
         except ConnectionClosed as closed:
             return closed.rcvd.code

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.processes import RunningSite, answers, ended_at_last, free_port
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 from tests.visitor import Visitor
 
 
@@ -25,7 +25,7 @@ def telling(echo_site: RunningSite):
         lines: list[str] = []
         threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: answers(url), seconds=30)
+        wait_until(lambda: answers(url))
         yield url, lines, f"http://127.0.0.1:{private}/metrics"
 
 
@@ -48,7 +48,7 @@ def test_every_line_is_an_object_that_names_its_request_and_battle(telling):
 
 def test_a_request_id_that_a_visitor_sends_is_not_taken_over(telling):
     url, _, _ = telling
-    answer = httpx.get(f"{url}/about", headers={"X-Request-Id": "forged\u002d1"}, trust_env=False)
+    answer = httpx.get(f"{url}/about", headers={"X-Request-Id": "forged\u002d1"}, trust_env=False, timeout=PATIENCE)
     assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["X-Request-Id"])
 
 
@@ -60,12 +60,12 @@ def test_the_measures_are_at_the_private_port_and_nowhere_else(telling):
         duel.vote("tie")
         duel.vote("tie")
         visitor.start().ask("!empty")
-    assert httpx.get(f"{url}/board", trust_env=False).status_code == 200
-    shown = httpx.get(metrics, trust_env=False).text
+    assert httpx.get(f"{url}/board", trust_env=False, timeout=PATIENCE).status_code == 200
+    shown = httpx.get(metrics, trust_env=False, timeout=PATIENCE).text
     assert re.search(r'lms_http_answers_total\{method="GET",status="200"\} [1-9]', shown)
     assert "lms_turns_playing 0.0" in shown
     assert 'lms_turns_total{fault="",state="complete"} 1.0' in shown
     assert 'lms_turns_total{fault="speechless",state="void"} 1.0' in shown
     assert 'lms_votes_total{counted="true"} 1.0' in shown
     assert re.search(r'lms_workers_healthy\{entry="hornbeam"\} 1', shown)
-    assert httpx.get(f"{url}/metrics", trust_env=False).status_code == 404
+    assert httpx.get(f"{url}/metrics", trust_env=False, timeout=PATIENCE).status_code == 404

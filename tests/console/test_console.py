@@ -17,6 +17,7 @@ from leaderboard.export_queue import ask_export, folder_of, write_portion
 from leaderboard.fold import fold
 from leaderboard.models import Board, Export, Round
 from tests.arena.test_voting import voted
+from tests.servers import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,14 +136,14 @@ def test_an_edition_is_exported_shown_and_fetched(site, visitor, organizer):
     cookie = f"sessionid={ada.client.cookies['sessionid'].value}"
     files = {}
     for path in paths:
-        answer = httpx.get(site + path, headers={"Cookie": cookie}, trust_env=False)
+        answer = httpx.get(site + path, headers={"Cookie": cookie}, trust_env=False, timeout=PATIENCE)
         assert answer.status_code == 200
         assert answer.headers["Content-Length"] == str(len(answer.content))
         files[path.rsplit("/", 1)[1]] = answer.content
     for line in files["SHA256SUMS"].decode().splitlines():
         digest, name = line.split()
         assert hashlib.sha256(files[name]).hexdigest() == digest
-    assert httpx.get(site + paths[0], trust_env=False).status_code == 302
+    assert httpx.get(site + paths[0], trust_env=False, timeout=PATIENCE).status_code == 302
     assert "had board 2 exported" in said(ada.get("/console/log"))
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from tests.servers import PATIENCE
+
 ALL = 10**9  # bytes
 
 
@@ -74,7 +76,7 @@ def bad_line(to: str, allowed: Callable[[bytes], int]) -> Iterator[BadLine]:
     try:
         yield line
     finally:
-        asyncio.run_coroutine_threadsafe(line.hang_up(server), loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(line.hang_up(server), loop).result(timeout=PATIENCE)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.run_until_complete(asyncio.sleep(0.05))  # aborted transports close in the loop's next rounds

@@ -14,10 +14,9 @@ from websockets.sync.client import ClientConnection
 from rating import Tally, fit, outcome_named
 from tests.faults.guests import Vote
 from tests.faults.stack import Stack
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 from tests.visitor import Visitor, receive
 
-CATCH_UP_SECONDS = 15.0
 SAME_RATING = 1e-6  # Elo
 BATTLE_SECONDS = 150
 
@@ -60,16 +59,16 @@ def votes(stack: Stack) -> dict[str, str]:
     return {str(battle): winner for battle, winner in stack.rows("SELECT battle_id, winner FROM arena_vote")}
 
 
-def await_boards(stack: Stack, seconds: float = CATCH_UP_SECONDS) -> None:
+def await_boards(stack: Stack) -> None:
     """Wait until the boards of all web processes count every vote that counts."""
     ((counted,),) = stack.rows("SELECT count(*) FROM arena_vote WHERE counted_as IS NOT NULL")
-    wait_until(lambda: all(board(stack, name)["votes"] == counted for name in ("web1", "web2")), seconds)
+    wait_until(lambda: all(board(stack, name)["votes"] == counted for name in ("web1", "web2")))
     # Votes that do not count move no number of a board, but have their places too.
-    wait_until(lambda: not stack.rows("SELECT id FROM arena_vote WHERE position IS NULL"), seconds)
+    wait_until(lambda: not stack.rows("SELECT id FROM arena_vote WHERE position IS NULL"))
 
 
 def board(stack: Stack, name: str) -> Any:
-    return httpx.get(f"{stack.base(name)}/api/v1/board", trust_env=False, timeout=10).raise_for_status().json()
+    return httpx.get(f"{stack.base(name)}/api/v1/board", trust_env=False, timeout=PATIENCE).raise_for_status().json()
 
 
 @contextmanager

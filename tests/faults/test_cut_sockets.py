@@ -17,7 +17,7 @@ def test_text_resumed_through_a_line_that_keeps_breaking_is_the_text_on_record(s
             bad_line(stack.url, lambda asked: chance.randint(1, 3000) if b"Upgrade" in asked else ALL) as line,
             crowd(line.url, often(4, 8), "!words=60 !delay=0.05") as notes,
         ):
-            wait_until(lambda: len(notes.resumed) >= often(12, 200), 300)
+            wait_until(lambda: len(notes.resumed) >= often(12, 200), 600)
         row.times = len(notes.resumed)
         p95 = percentile(notes.resumed, 0.95)
         row.measured = f"{len(notes.ended)} turns identical, {len(notes.void)} void; resumed after {p95:.1f} s (p95)"

@@ -16,7 +16,7 @@ from tests.faults.guests import Notes, await_more, crowd
 from tests.faults.soundness import assert_sound, await_boards
 from tests.faults.stack import Stack, running_stack
 from tests.faults.test_killed_web_processes import STREAM, await_streams
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 
 # Not beat: under libfaketime 0.9.10, Python's sleep sleeps for as long as the clock has jumped.
 JUMPING = ("web1", "worker")
@@ -97,7 +97,7 @@ def await_offset(stack: Stack, seconds: float) -> None:
     """Wait until the clock of web1 is so far ahead of ours."""
 
     def offset() -> float:
-        date = httpx.get(f"{stack.base('web1')}/healthz", trust_env=False).headers["date"]
+        date = httpx.get(f"{stack.base('web1')}/healthz", trust_env=False, timeout=PATIENCE).headers["date"]
         return (parsedate_to_datetime(date) - timezone.now()).total_seconds()
 
     wait_until(lambda: abs(offset() - seconds) < 60)

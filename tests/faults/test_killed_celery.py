@@ -15,7 +15,7 @@ def test_a_worker_killed_while_it_folds_leaves_boards_that_are_right(stack, figu
         with crowd(stack.url, 3, "hi") as notes, psycopg.connect(stack.postgres.url, autocommit=True) as watching:
             for _ in range(often(3, 30)):
                 # A lock that only a fold takes, held from its first line to its commit.
-                wait_until(lambda: watching.execute(FOLDS).fetchone(), 40, every=0.001)
+                wait_until(lambda: watching.execute(FOLDS).fetchone(), every=0.001)
                 stack.await_restart("worker", stack.kill("worker"))
                 row.times += 1
         row.measured = f"{len(notes.acknowledged)} votes acknowledged, 0 lost, 0 counted twice"

@@ -12,7 +12,7 @@ from tests.faults.conftest import often
 from tests.faults.guests import Notes, crowd, to_judge
 from tests.faults.proxy import bad_line
 from tests.faults.soundness import assert_sound
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 
 VOTING = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -41,7 +41,7 @@ def test_fifty_posts_of_one_vote_at_once_are_one_row_and_one_receipt(stack, figu
 async def post_at_once(visitor, path, bases, each):
     """The same vote of one visitor, so many times through each web process, all at once."""
     cookies = dict(visitor.http.cookies)
-    async with httpx.AsyncClient(cookies=cookies, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(cookies=cookies, trust_env=False, timeout=PATIENCE) as client:
         token = {"X-CSRFToken": cookies["csrftoken"]}
         return await asyncio.gather(
             *(
@@ -77,7 +77,7 @@ def test_a_database_connection_killed_under_a_vote_leaves_it_in_once(stack, figu
         with crowd(stack.url, 6, "hi") as notes, psycopg.connect(stack.postgres.url, autocommit=True) as hunting:
             while row.times < often(8, 100):
                 time.sleep(chance.random() / 2)
-                wait_until(lambda: hunting.execute(VOTING).fetchall(), 30, every=0.001)
+                wait_until(lambda: hunting.execute(VOTING).fetchall(), every=0.001)
                 row.times += 1
         row.measured = f"{len(notes.acknowledged)} votes acknowledged, 0 lost, 0 doubled"
         assert_sound(stack, notes.acknowledged)

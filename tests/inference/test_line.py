@@ -10,6 +10,7 @@ from inference.faults import NoWorker
 from inference.line import LineFull, close_line, forecast, line, who_goes
 from inference.load import Hold, MemoryLoad, Record, Ticket
 from inference.models import Entry, Worker
+from tests.servers import PATIENCE
 
 ALDER, BIRCH, CEDAR, ELM = 1, 2, 3, 4
 # One worker an entry, with the entry's number times ten.
@@ -74,7 +75,7 @@ def entries(contest):
 def run(coroutine):
     async def and_close():
         try:
-            return await asyncio.wait_for(coroutine, 20)
+            return await asyncio.wait_for(coroutine, PATIENCE)
         finally:
             await close_line()
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.processes import ROOT
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 
 
 class Machine:
@@ -44,7 +44,7 @@ class Machine:
         self.seen |= {group(pid) for pid in children(self.process.pid)}
         return heard
 
-    def await_words(self, words: str, times: int = 1, seconds: float = 30) -> None:
+    def await_words(self, words: str, times: int = 1, seconds: float = PATIENCE) -> None:
         try:
             wait_until(lambda: self.says(words, times), seconds)
         except AssertionError:
@@ -60,12 +60,12 @@ class Machine:
         self.seen |= {group(pid) for pid in children(self.process.pid)}
         self.process.send_signal(how)
 
-    def await_end(self, seconds: float = 30) -> int:
+    def await_end(self, seconds: float = PATIENCE) -> int:
         """Its status, once all that it ever started is gone."""
         status = self.process.wait(seconds)
         assert self.seen
         wait_until(lambda: not self.left())
-        self.reading.join(5)
+        self.reading.join(PATIENCE)
         return status
 
     def left(self) -> list[int]:
@@ -82,9 +82,14 @@ def machine(*words: str, env: Mapping[str, str]) -> Iterator[Machine]:
         if made.process.poll() is None:
             made.tell(signal.SIGKILL)
         made.process.wait()
-        wait_until(lambda: not made.left())
-        if made.process.stdout:
-            made.reading.join(5)
+        try:
+            wait_until(lambda: not made.left())
+        finally:
+            for pid in made.left():
+                os.kill(pid, signal.SIGKILL)
+            # Nobody is left to write, so that the reader comes to its end.
+            made.reading.join()
+            assert made.process.stdout is not None
             made.process.stdout.close()
 
 

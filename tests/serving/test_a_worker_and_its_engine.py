@@ -18,7 +18,7 @@ from inference.tasks import check_all
 from leaderboard.amending import amend_round
 from leaderboard.models import Round
 from tests.processes import free_port, own_database_url
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 from tests.serving.machine import children, group, machine
 
 QUICK = ["--engine=standin", "--beat-seconds=0.2", "--pause-seconds=0.1", "--drain-seconds=20"]
@@ -59,7 +59,7 @@ def speaking(prompt):
     url = Worker.objects.get(entry__slug="alder").url
     asked = {"messages": [{"role": "user", "content": prompt}], "stream": True}
     with (
-        httpx.Client(trust_env=False, timeout=10) as http,
+        httpx.Client(trust_env=False, timeout=PATIENCE) as http,
         http.stream("POST", f"{url}/v1/chat/completions", json=asked) as reply,
     ):
         lines = reply.iter_lines()
@@ -124,15 +124,15 @@ def test_a_new_start_ends_a_drain_and_told_twice_it_ends_at_once(serve):
             machine.tell(signal.SIGTERM)
             machine.await_words("Draining")
             machine.tell(signal.SIGTERM)
-            assert machine.await_end(15) == 0
+            assert machine.await_end() == 0
             with pytest.raises(httpx.RemoteProtocolError):
                 list(lines)
 
 
 def test_a_taken_port_is_one_clear_line(serve):
     with socket.create_server(("127.0.0.1", 0)) as taken, serve(port=(port := taken.getsockname()[1])) as machine:
-        assert machine.process.wait(20) == 1
-        machine.reading.join(5)
+        assert machine.process.wait(PATIENCE) == 1
+        machine.reading.join(PATIENCE)
         assert machine.output == [f"CommandError: Port {port} of 127.0.0.1 is taken; --port names another.\n"]
     assert not Worker.objects.filter(entry__slug="alder").exists()
 

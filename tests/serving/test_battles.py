@@ -17,13 +17,13 @@ import pytest
 from inference import contestants
 from tests.conftest import ROOT, skip_or_fail
 from tests.processes import RunningSite, ended_at_last, free_port, running_site
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 from tests.serving.machine import Machine, machine
 from tests.visitor import Visitor, receive, send, texts, until_ended
 
 ENGINE = os.environ.get("SERVING_ENGINE", "llamacpp")
 FRONT = os.environ.get("SERVING_FRONT", "")
-PATIENCE = 1800.0 if ENGINE == "vllm" else 60.0
+START_SECONDS = 1800.0 if ENGINE == "vllm" else PATIENCE
 QUESTION = "Tell me a long story about a fox and a river."
 VLLM = ROOT / ".venv-vllm" / "bin"
 
@@ -77,7 +77,7 @@ def arena(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Are
             for core, slug in enumerate(("hornbeam", "wychelm"))
         }
         for each in machines.values():
-            each.await_words("is in service.", seconds=PATIENCE)
+            each.await_words("is in service.", seconds=START_SECONDS)
         yield Arena(site, machines)
 
 
@@ -140,8 +140,8 @@ def test_an_engine_killed_in_the_middle_voids_the_battle_and_serves_the_next(are
         state = duel.state()
         assert (state["state"], state["turns"][0]["prompt"]) == ("void", QUESTION)
 
-        hornbeam.await_words("It is ready", before + 1, PATIENCE)
-        wait_until(arena.open, 60, every=0.5)
+        hornbeam.await_words("It is ready", before + 1, START_SECONDS)
+        wait_until(arena.open, every=0.5)
         again = visitor.start()
         assert again.ask(QUESTION)[-1]["type"] == "ready"
 
@@ -152,11 +152,11 @@ def test_a_drained_engine_finishes_its_answer_and_leaves_nothing_behind(arena: A
         duel = visitor.start()
         with duel.socket() as socket:
             send(socket, {"type": "prompt", "text": QUESTION})
-            while receive(socket, 60)["type"] != "token":
+            while receive(socket)["type"] != "token":
                 pass
             hornbeam.tell(signal.SIGTERM)
             hornbeam.await_words("Draining")
             assert visitor.post("/battles").status_code == 503  # nobody is left to fight Wychelm
             assert until_ended(socket)[-1]["type"] == "ready"
-    assert hornbeam.await_end(60) == 0
+    assert hornbeam.await_end() == 0
     assert "Drained." in "".join(hornbeam.output)

@@ -18,8 +18,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import chromium, open_page  # noqa: F401  the same browser
 from tests.browser.test_arena import answer, ask, verdict
-from tests.processes import ended_at_last, free_port, fresh_database, own_redis
-from tests.servers import wait_until
+from tests.processes import ended_at_last, free_port, migrated_copy, own_redis
+from tests.servers import PATIENCE, wait_until
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("REDIS_URL"), reason="production needs PostgreSQL and Redis"),
@@ -44,7 +44,7 @@ class Stack:
 
     def playing(self, service: str) -> bool:
         """Whether this web process streams a turn now."""
-        shown = httpx.get(f"{self.address(service, '9100')}/metrics", trust_env=False).text
+        shown = httpx.get(f"{self.address(service, '9100')}/metrics", trust_env=False, timeout=PATIENCE).text
         return bool(re.search(r"^lms_turns_playing [1-9]", shown, re.MULTILINE))
 
 
@@ -53,7 +53,7 @@ def stack(tmp_path_factory) -> Iterator[Stack]:
     folder, port = tmp_path_factory.mktemp("up"), free_port()
     command = [sys.executable, "-m", "config.up", "--profile", "echo", "--folder", str(folder), "--port", str(port)]
     with (
-        fresh_database(os.environ["DATABASE_URL"]) as database,
+        migrated_copy(os.environ["DATABASE_URL"]) as database,
         ended_at_last(
             command, {**os.environ, "DATABASE_URL": database, "REDIS_URL": own_redis(os.environ["REDIS_URL"])}
         ) as process,
@@ -61,7 +61,7 @@ def stack(tmp_path_factory) -> Iterator[Stack]:
         up = Stack(f"http://127.0.0.1:{port}", folder, process)
         threading.Thread(target=lambda: up.said.extend(process.stdout), daemon=True).start()
         healthy = "up: everything is healthy\n"
-        wait_until(lambda: healthy in up.said or process.poll() is not None, seconds=120)
+        wait_until(lambda: healthy in up.said or process.poll() is not None)
         assert healthy in up.said, "".join(up.said)
         yield up
 
@@ -95,7 +95,7 @@ def test_a_killed_web_process_costs_no_word_and_the_prompt_is_offered_again(stac
     before = stack.processes()[playing]
     os.kill(before["pid"], signal.SIGKILL)
     # The page comes back on the other process by itself; the turn is void, its prompt can be asked again.
-    expect(page.locator("[data-again]")).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-again]")).to_be_visible()
     expect(page.locator("[data-dock]")).to_contain_text("does not count")
     battle = page.url.partition("#b=")[2]
     (turn,) = page.request.get(f"{stack.url}/battles/{battle}").json()["turns"]
@@ -110,4 +110,4 @@ def test_a_killed_web_process_costs_no_word_and_the_prompt_is_offered_again(stac
     page.locator("[data-stop]").click()
     expect(verdict(page, "a")).to_be_enabled()
     # And what was killed is there again, as an engine would have it.
-    wait_until(lambda: stack.processes()[playing]["starts"] == before["starts"] + 1, seconds=15)
+    wait_until(lambda: stack.processes()[playing]["starts"] == before["starts"] + 1)

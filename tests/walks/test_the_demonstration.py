@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.migrated import begin_migrated
 from tests.processes import free_port, running_site
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 from tests.visitor import Duel, Visitor
 
 # Two starts share their data only where the database outlives the first: in its own folder.
@@ -52,7 +52,10 @@ def test_a_second_start_finds_its_data_and_its_visitors(tmp_path):
         wait_until(lambda: visitor.http.get("/api/v1/board").json()["votes"] == 1)
         cookies = dict(visitor.http.cookies)
         visitor.close()
-    with running_site(tmp_path, models="echo") as site, httpx.Client(base_url=site.url, cookies=cookies) as client:
+    with (
+        running_site(tmp_path, models="echo") as site,
+        httpx.Client(base_url=site.url, cookies=cookies, timeout=PATIENCE) as client,
+    ):
         assert client.get("/api/v1/board").json()["votes"] == 1
         assert client.get(f"/battles/{duel.id}").json()["names"] == first["names"]
 
@@ -71,7 +74,7 @@ def test_nothing_is_left_running(tmp_path, ending):
         assert children
         demo.send_signal(ending)
         demo.stdout.read()
-        demo.wait(timeout=15)
+        demo.wait(timeout=PATIENCE)
     wait_until(lambda: not any(alive(child) for child in children))
     with socket.create_server(("127.0.0.1", port)):
         pass  # free again

@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.processes import answers, ended_at_last, free_port
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 
 pytestmark = pytest.mark.one_shape  # it has a database of its own, in a file
 
@@ -29,9 +29,9 @@ def season(tmp_path_factory):
     with ended_at_last(command, env) as process:
         threading.Thread(target=lambda: said.extend(process.stdout), daemon=True).start()
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: answers(url) or process.poll() is not None, seconds=120)
+        wait_until(lambda: answers(url) or process.poll() is not None)
         assert process.poll() is None, "".join(said)
-        with httpx.Client(base_url=url, headers={"Accept-Language": "en"}) as client:
+        with httpx.Client(base_url=url, headers={"Accept-Language": "en"}, timeout=PATIENCE) as client:
             yield client, folder, said
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from tests.processes import answers, ended_at_last, free_port, running_site
-from tests.servers import wait_until
+from tests.servers import PATIENCE, wait_until
 from tests.visitor import Duel, Visitor, prompted, receive, send, texts, until_ended
 
 pytestmark = pytest.mark.skipif(not os.environ.get("REDIS_URL"), reason="one process is the whole site without Redis")
@@ -36,7 +36,7 @@ def second(first):
     ]
     with ended_at_last(command, first.environment) as process:
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: answers(url), seconds=30)
+        wait_until(lambda: answers(url))
         yield url, process
 
 
@@ -85,7 +85,7 @@ def test_a_killed_process_costs_no_shown_word_and_the_turn_is_void(first, second
             while len(seen) < 12:
                 seen.append(receive(socket))
             process.send_signal(signal.SIGKILL)
-            process.wait(timeout=10)
+            process.wait(timeout=PATIENCE)
         taken_over = Duel(there, duel.id, duel.path)
         with taken_over.socket() as socket:
             send(socket, {"type": "resume", "after": seen[-1]["tick"]})
@@ -133,7 +133,7 @@ def test_places_are_one_for_both_and_who_waited_in_a_killed_process_waits_on_in_
                 prompted(socket, "hello")
                 assert receive(socket)["type"] == "queued"
                 process.send_signal(signal.SIGKILL)
-                process.wait(timeout=10)
+                process.wait(timeout=PATIENCE)
             with Duel(there, duel.id, duel.path).socket() as socket:
                 send(socket, {"type": "resume", "after": 0})
                 queued = receive(socket)
