@@ -41,6 +41,15 @@ def median_seconds(work: Callable[[], object], rounds: int) -> float:
     return statistics.median(times)
 
 
+def median_seconds_by_turns(
+    ours: Callable[[], object], other: Callable[[], object], rounds: int
+) -> tuple[float, float]:
+    """The median times of two pieces of work that take turns, so that a slow second of the machine falls on both."""
+    pairs = [(median_seconds(ours, 5), median_seconds(other, 1)) for _ in range(rounds)]
+    mine, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
+    return mine, theirs
+
+
 def told(what: str, seconds: float, than: str, other: float, goal: str = "") -> None:
     print(f"  {what}: {1000 * seconds:.1f} ms; {than}: {1000 * other:,.1f} ms, {other / seconds:.1f} × ours{goal}")
 
@@ -108,7 +117,7 @@ def choix_of(arrays: Arrays, players: int) -> Callable[[], object] | None:
     return lambda: choix.ilsr_pairwise(players, data, alpha=0.01)
 
 
-def against_peers(arrays: Arrays, players: int, ours: float, goals: dict[str, str], rounds: int) -> None:
+def against_peers(arrays: Arrays, players: int, ours: Callable[[], object], goals: dict[str, str], rounds: int) -> None:
     for name, make, times in (
         ("evalica by names, no intervals", named_evalica_of, rounds),
         ("evalica, no intervals", evalica_of, rounds),
@@ -120,7 +129,8 @@ def against_peers(arrays: Arrays, players: int, ours: float, goals: dict[str, st
         if peer is None:
             print(f"  {name}: not installed")
         else:
-            told("ours", ours, name, median_seconds(peer, times), goals.get(name.split(",")[0], ""))
+            mine, theirs = median_seconds_by_turns(ours, peer, times)
+            told("ours", mine, name, theirs, goals.get(name.split(",")[0], ""))
 
 
 # --- the claims ---
@@ -137,7 +147,7 @@ def real_board(board: Path, rounds: int) -> None:
         return fit(counted).intervals()
 
     goals = {"evalica": " (goal 50)", "arena-rank": " (goal 300)"}
-    against_peers(arrays, len(names), median_seconds(ours, 5 * rounds), goals, rounds)
+    against_peers(arrays, len(names), ours, goals, rounds)
 
 
 def expanded(tally: Tally) -> Arrays:
@@ -171,11 +181,7 @@ def many_votes(votes: int, rounds: int) -> None:
     def read() -> object:
         return [each.max() for each in arrays]
 
-    # Alternating, so that a slow second of the machine falls on both.
-    pairs = [
-        (median_seconds(ours, 1), median_seconds(lambda: [each.max() for each in arrays], 1)) for _ in range(rounds)
-    ]
-    mine, floor = (statistics.median(side) for side in zip(*pairs, strict=True))
+    mine, floor = median_seconds_by_turns(ours, read, rounds)
     print(f"  ours: {1000 * mine:.1f} ms; one pass that only reads them: {1000 * floor:.1f} ms")
     print(f"  {mine / floor:.1f} × the pass (goal 6)")
 
