@@ -85,7 +85,7 @@ def arena(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Are
 def served(slug: str, core: int, model: Path, site: RunningSite) -> Iterator[Machine]:
     port, words, env = (
         free_port(),
-        ["--unchecked", "--beat-seconds=1", f"--ready-seconds={PATIENCE:g}", "--slots=2", f"--model={model}"],
+        ["--unchecked", "--beat-seconds=1", f"--ready-seconds={START_SECONDS:g}", "--slots=2", f"--model={model}"],
         dict(site.environment),
     )
     with ExitStack() as started:
