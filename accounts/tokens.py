@@ -1,8 +1,10 @@
 """Tokens: what a team's scripts show instead of a password. Made and revoked by its owners; the secret is told once."""
 
 import hashlib
+import re
 import secrets
 from datetime import timedelta
+from urllib.parse import unquote
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -14,6 +16,7 @@ from accounts.models import Team, Token, User
 from accounts.teams import CannotChangeTeam, subject_of
 
 PREFIX = "lms_"  # so that a secret that got out can be found by who looks for such
+SECRET = re.compile(PREFIX + r"[\w-]{43}")
 MOST = 20
 NAME_LENGTH = 60
 NOTED_EVERY = timedelta(minutes=1)
@@ -83,6 +86,11 @@ def token_shown(secret: str) -> Token | None:
         stale = Q(used_at=None) | Q(used_at__lt=Now() - NOTED_EVERY)
         Token.objects.filter(stale, pk=found.pk).update(used_at=Now())
     return found
+
+
+def holds_secret(query: str) -> bool:
+    """Whether somebody has put what looks like a token's secret into the query of an address."""
+    return SECRET.search(unquote(query)) is not None
 
 
 def digest_of(secret: str) -> str:

@@ -158,6 +158,29 @@ class BadRequest(Refusal):
     message = _("The site did not understand that request.")
 
 
+class NoSuchAddress(Refusal):
+    code, status = "no_such_address", 404
+    message = _("The API has no such address.")
+
+
+class WrongMethod(Refusal):
+    code, status = "wrong_method", 405
+    message = _("This address cannot be asked like that. The header Allow says how it can.")
+
+
+class OurError(Refusal):
+    code, status = "our_error", 500
+    message = _("This is an error of the site, and not your doing. It has been written down.")
+
+
+class TokenInAddress(Refusal):
+    code, status = "token_in_address", 400
+    message = _(
+        "A token was sent in an address, where others may read it. Revoke it, and send the next one as a header: "
+        "Authorization: Bearer lms_…"
+    )
+
+
 class BadFrame(Refusal):
     code, status = "bad_frame", 400
     message = _("The site did not understand that message.")

@@ -1,5 +1,6 @@
 """Every socket of the site, behind one check of where it comes from."""
 
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,10 +9,13 @@ from django.conf import settings
 from django.http.request import validate_host
 from django.urls import path
 
+from accounts.tokens import holds_secret
 from arena.consumers import BattleConsumer
 from arena.stage import stage
 from arena.visitors import header
 from leaderboard.consumers import BoardConsumer
+
+log = logging.getLogger(__name__)
 
 PATHS = [
     path("ws/battles/<uuid:battle_id>", BattleConsumer.as_asgi()),  # type: ignore[arg-type]  # known for HTTP only
@@ -37,7 +41,10 @@ async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Route a socket of ours; refuse any other handshake with 403, and every one while this process drains."""
     known = any(route.pattern.match(scope["path"].lstrip("/")) for route in PATHS)
     # A page that is refused tries again by itself, and then finds another process.
-    if known and same_origin(scope) and not stage.draining:
+    shown = holds_secret(scope["query_string"].decode("latin-1"))
+    if shown:
+        log.warning("a token was sent in an address, and refused", extra={"path": scope["path"]})
+    if known and same_origin(scope) and not shown and not stage.draining:
         await routes(scope, receive, send)
     else:
         await receive()

@@ -8,5 +8,11 @@ shared_for_a_second = cache_control(public=True, max_age=1)
 
 
 class RefusalOut(Schema):
-    code: str
-    message: str
+    """A problem as RFC 9457 has it (`application/problem+json`), in the visitor's language."""
+
+    type: str  # stands for the code
+    title: str  # stands for the status, in words
+    status: int
+    detail: str  # what is the matter, in words
+    code: str  # rely on this
+    message: str  # the same as `detail`

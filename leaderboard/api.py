@@ -3,14 +3,23 @@
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import condition, conditional_page
 from ninja import Field, NinjaAPI, Schema
 from ninja.decorators import decorate_view
 from ninja.errors import ValidationError
 
-from arena.middleware import refusal_response
-from arena.refusals import BadRequest, NoSuchEntry, NoSuchList, NoSuchRound, NoSuchSeries, NoSuchVersion, Refusal
+from arena.middleware import problem_response
+from arena.refusals import (
+    BadRequest,
+    NoSuchAddress,
+    NoSuchEntry,
+    NoSuchList,
+    NoSuchRound,
+    NoSuchSeries,
+    NoSuchVersion,
+    Refusal,
+)
 from leaderboard.answers import RefusalOut, shared_for_a_second
 from leaderboard.appeals_api import router as appeals_router
 from leaderboard.boards import board, edition, history
@@ -22,12 +31,13 @@ from leaderboard.figures_api import router
 from leaderboard.log_api import router as log_router
 from leaderboard.models import UNOPENED
 from leaderboard.official import official, official_lists
+from leaderboard.openapi import description
 from leaderboard.rulebook import Rulebook, digest_of, version_of
 from leaderboard.scores_api import router as scores_router
 from leaderboard.team_api import router as team_router
 from leaderboard.timeline import public_round, timeline
 
-api = NinjaAPI(title="Last Model Standing", version="1", docs_url=None, urls_namespace="api")
+api = NinjaAPI(title="Last Model Standing", version="1", openapi_url=None, docs_url=None, urls_namespace="api")
 api.add_router("", router)
 api.add_router("", log_router)
 api.add_router("", team_router)
@@ -39,15 +49,17 @@ api.add_router("", decision_router)
 
 @api.exception_handler(Refusal)
 def refuse(request: HttpRequest, refusal: Refusal | type[Refusal]) -> HttpResponse:
-    answer = refusal_response(refusal if isinstance(refusal, Refusal) else refusal())
-    if answer.status_code == 401:
-        answer["WWW-Authenticate"] = "Bearer"
-    return answer
+    return problem_response(refusal if isinstance(refusal, Refusal) else refusal())
 
 
 @api.exception_handler(ValidationError)
 def refuse_misunderstood(request: HttpRequest, why: ValidationError) -> HttpResponse:
-    return refusal_response(BadRequest())
+    return problem_response(BadRequest())
+
+
+@api.exception_handler(Http404)
+def refuse_unknown(request: HttpRequest, why: Http404) -> HttpResponse:
+    return problem_response(NoSuchAddress())
 
 
 class StandingOut(Schema):
@@ -385,3 +397,10 @@ def rulebook(request: HttpRequest, key: str, version: int | None = None) -> Http
         raise NoSuchVersion
     content = found.content if found else contest.draft
     return HttpResponse(content.encode(), content_type="application/json", headers={"ETag": f'"{digest_of(content)}"'})
+
+
+@api.get("/openapi.json", include_in_schema=False)
+@decorate_view(shared_for_a_second, conditional_page)
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The description of all these."""
+    return HttpResponse(description(api), content_type="application/json")
