@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -47,6 +48,24 @@ def spend(limit: RateLimitItem, *who: str) -> None:
         log.error("limits are off: %s", why.storage_error)  # noqa: TRY400  a line at every battle is enough
         return
     raise TooMany(max(1, int(reset_at - time.time()) + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """most: how often in the limit's time; left: how often still; seconds: until the oldest of them counts no more."""
+
+    most: int
+    left: int
+    seconds: int
+
+
+def allowance(limit: RateLimitItem, *who: str) -> Allowance | None:
+    """What is left of a limit; None where the counts cannot be reached."""
+    try:
+        reset_at, left = limiter(settings.LIMITS_STORAGE).get_window_stats(limit, *who)
+    except StorageError:
+        return None  # spending it has said so in the log
+    return Allowance(limit.amount, left, max(1, int(reset_at - time.time()) + 1))
 
 
 def spend_battle(voter: UUID, address: str) -> None:

@@ -63,6 +63,9 @@ class Environment(BaseSettings):
     battles_per_address: int = Field(
         default=1200, ge=1, description="The same for one address; a classroom shares one."
     )
+    api_per_address: int = Field(
+        default=1200, ge=1, description="Requests to the API that one address may make in a minute."
+    )
     worker_networks: str = Field(
         default="",
         description="Networks with workers that are not public (10.0.0.0/8, …); empty: loopback where HTTPS is false.",

@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "arena.middleware.RefusalMiddleware",
+    "leaderboard.quotas.Quotas",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -303,6 +304,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 
 BATTLES_PER_VISITOR = ENV.battles_per_visitor
 BATTLES_PER_ADDRESS = ENV.battles_per_address
+API_PER_ADDRESS = ENV.api_per_address
 WORKER_NETWORKS = [
     ip_network(text) for text in ENV.names("worker_networks") or ([] if ENV.https else ["127.0.0.0/8", "::1/128"])
 ]

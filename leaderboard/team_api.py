@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from django.db import transaction
 from django.http import HttpRequest
 from django.views.decorators.cache import never_cache
-from limits import RateLimitItemPerMinute
 from ninja import Field, Router, Schema, Status
 from ninja.decorators import decorate_view
 from ninja.security import HttpBearer
@@ -15,7 +14,6 @@ from accounts.audit import record
 from accounts.models import Team, Token
 from accounts.teams import subject_of
 from accounts.tokens import token_shown
-from arena.limits import spend
 from arena.refusals import (
     BadWorker,
     NoSuchEntry,
@@ -35,8 +33,7 @@ from inference.standing import standing
 from leaderboard.answers import RefusalOut
 from leaderboard.consequences import read_only_since
 from leaderboard.hosting import have_checked, teams_host
-
-A_MINUTE = 120  # requests of one token
+from leaderboard.quotas import charge_token
 
 
 class TeamToken(HttpBearer):
@@ -46,7 +43,7 @@ class TeamToken(HttpBearer):
         found: Token | None = super().__call__(request)
         if found is None:
             raise NoToken
-        spend(RateLimitItemPerMinute(A_MINUTE), "team-token", str(found.pk))
+        charge_token(request, found)
         return found
 
     def authenticate(self, request: HttpRequest, token: str) -> Token | None:
