@@ -133,7 +133,7 @@ def withdraw_invitation(request: HttpRequest, team: Team, number: int) -> HttpRe
 @owner_required
 @recently
 def change_member(request: HttpRequest, team: Team, name: str) -> HttpResponse:
-    member = get_object_or_404(User, username=name)
+    member = get_object_or_404(User, username=name, memberships__team=team)
     role = Role.OWNER if request.POST.get("role") == Role.OWNER else Role.MEMBER
     return changed(
         request,
@@ -147,7 +147,7 @@ def change_member(request: HttpRequest, team: Team, name: str) -> HttpResponse:
 @owner_required
 @recently
 def remove_member(request: HttpRequest, team: Team, name: str) -> HttpResponse:
-    member = get_object_or_404(User, username=name)
+    member = get_object_or_404(User, username=name, memberships__team=team)
     return changed(
         request,
         team,
