@@ -17,15 +17,13 @@ from frontend.views import in_language
 from frontend.words import RULING_EFFECTS, RULING_OUTCOMES, STATUSES
 from leaderboard.appeals.waiting import rulings_in_force
 from leaderboard.cut.preview import told
-from leaderboard.export_queue import files_of
+from leaderboard.export_queue import public_files
 from leaderboard.models import (
     UNOPENED,
-    Export,
     Participation,
     ParticipationChange,
     ParticipationRole,
     Round,
-    RoundState,
     Ruling,
 )
 from leaderboard.rulebook import version_of
@@ -95,14 +93,6 @@ def ruling_as_drawn(ruling: Ruling) -> dict[str, Any]:
     }
 
 
-def public_files(contest: Round) -> list[Any]:
-    """The files of a final result, by name; nothing before they are written."""
-    if contest.state != RoundState.FINAL:
-        return []
-    asked = Export.objects.filter(board__series=contest.series_id).order_by("-board__number").first()
-    return files_of(asked) if asked else []
-
-
 @require_safe
 def download(request: HttpRequest, key: str, name: str) -> HttpResponseBase:
     """One of the files that prove a final result."""
@@ -110,4 +100,4 @@ def download(request: HttpRequest, key: str, name: str) -> HttpResponseBase:
     file = next((one for one in public_files(contest) if one.name == name), None) if contest else None
     if contest is None or file is None:
         raise Http404(_("There is no such file."))
-    return attached(file, f"{contest.series.slug}-{name}")
+    return attached(request, file, f"{contest.series.slug}-{name}")

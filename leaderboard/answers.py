@@ -1,5 +1,6 @@
 """What all answers of the public API share."""
 
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
 from ninja import Schema
 
@@ -16,3 +17,12 @@ class RefusalOut(Schema):
     detail: str  # what is the matter, in words
     code: str  # rely on this
     message: str  # the same as `detail`
+
+
+def link_to_next(request: HttpRequest, response: HttpResponse, **cursor: object) -> None:
+    """Say in a header, too, where the next page is. cursor: the parameter that leads there; None on the last page."""
+    ((name, value),) = cursor.items()
+    if value is not None:
+        query = request.GET.copy()
+        query[name] = str(value)
+        response["Link"] = f'<{request.path}?{query.urlencode()}>; rel="next"'

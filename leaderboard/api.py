@@ -1,11 +1,11 @@
 """The public API under /api/v1/: typed, described by its own OpenAPI document."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import condition, conditional_page
-from ninja import Field, NinjaAPI, Schema
+from ninja import Field, NinjaAPI, Path, Schema
 from ninja.decorators import decorate_view
 from ninja.errors import ValidationError
 
@@ -22,10 +22,13 @@ from arena.refusals import (
 )
 from leaderboard.answers import RefusalOut, shared_for_a_second
 from leaderboard.appeals_api import router as appeals_router
-from leaderboard.boards import board, edition, history
+from leaderboard.boards import as_told, board, edition, find_series, history
 from leaderboard.breakdown import SELECTABLE, breakdown
 from leaderboard.calls_api import router as calls_router
 from leaderboard.decision_api import router as decision_router
+from leaderboard.editions import shown
+from leaderboard.editions_api import router as editions_router
+from leaderboard.entries_api import router as entries_router
 from leaderboard.exposure import exposure
 from leaderboard.figures_api import router
 from leaderboard.log_api import router as log_router
@@ -45,6 +48,8 @@ api.add_router("", calls_router)
 api.add_router("", appeals_router)
 api.add_router("", scores_router)
 api.add_router("", decision_router)
+api.add_router("", editions_router)
+api.add_router("", entries_router)
 
 
 @api.exception_handler(Refusal)
@@ -320,6 +325,19 @@ def latest_board(request: HttpRequest, series: str | None = None, category: str 
     if found is None:
         raise NoSuchSeries
     return found
+
+
+@api.get("/boards/{number}", response={200: BoardOut, 404: RefusalOut}, summary="An edition of a series by its number")
+@decorate_view(shared_for_a_second, conditional_page)
+def board_by_number(
+    request: HttpRequest, number: Annotated[int, Path(ge=1, le=2**31 - 1)], series: str | None = None
+) -> dict[str, Any]:
+    """Without `series`: of the open round. Its standings never change; what is told of its round does."""
+    of = find_series(series)
+    found = shown(of).filter(number=number).first() if of else None
+    if of is None or found is None:
+        raise NoSuchSeries
+    return as_told(of, found)
 
 
 @api.get("/lists", response={200: OfficialListsOut, 404: RefusalOut}, summary="The days that have an official list")

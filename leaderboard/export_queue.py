@@ -15,7 +15,7 @@ from accounts.audit import record
 from accounts.models import User
 from leaderboard.editions import newest
 from leaderboard.export import SUMS, ExportUnderWay, export_board
-from leaderboard.models import Board, Export, Round
+from leaderboard.models import Board, Export, Round, RoundState
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,20 @@ def files_of(asked: Export) -> list[Path]:
     if asked.finished_at is None or not (folder / SUMS).exists():
         return []
     return sorted(file for file in folder.iterdir() if file.is_file())
+
+
+def public_files(contest: Round) -> list[Path]:
+    """The files of a final result, by name; nothing before they are written."""
+    if contest.state != RoundState.FINAL:
+        return []
+    asked = Export.objects.filter(board__series=contest.series_id).order_by("-board__number").first()
+    return files_of(asked) if asked else []
+
+
+def digests_of(files: list[Path]) -> dict[str, str]:
+    """The SHA-256 of each, by name, as the sums beside them say it."""
+    lines = [line.split() for file in files if file.name == SUMS for line in file.read_text().splitlines()]
+    return {name: digest for digest, name in lines}
 
 
 def write_portion() -> bool:

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import conditional_page
 from ninja import Query, Router, Schema
 from ninja.decorators import decorate_view
 
 from arena.refusals import BadRequest, NoSuchRound, UnknownKind
-from leaderboard.answers import RefusalOut, shared_for_a_second
+from leaderboard.answers import RefusalOut, link_to_next, shared_for_a_second
 from leaderboard.public_log import KINDS, as_told, mark_named, page
 from leaderboard.timeline import public_round
 
@@ -43,6 +43,7 @@ class LogOut(Schema):
 @decorate_view(shared_for_a_second, conditional_page)
 def public_log(
     request: HttpRequest,
+    response: HttpResponse,
     kind: str | None = None,
     round: str | None = None,  # noqa: A002  as the page calls it
     before: str | None = None,
@@ -61,4 +62,5 @@ def public_log(
     if round is not None and contest is None:
         raise NoSuchRound
     lines, further = page(kind=kind, contest=contest, before=mark, most=limit)
+    link_to_next(request, response, before=further)
     return {"lines": [as_told(line) for line in lines], "next": str(further) if further else None}

@@ -89,4 +89,4 @@ def download(request: HttpRequest, number: int, name: str) -> HttpResponseBase:
     file = next((one for one in files_of(asked) if one.name == name), None)
     if file is None:
         raise Http404
-    return attached(file, f"{asked.board.series.slug}-board-{asked.board.number}-{name}")
+    return attached(request, file, f"{asked.board.series.slug}-board-{asked.board.number}-{name}")
