@@ -1,11 +1,31 @@
 """What all answers of the public API share."""
 
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.cache import cache_control
+from django.utils.cache import patch_cache_control
 from ninja import Schema
 
-# What it tells changes at most twice a second, and for everybody alike: a cache in front may answer for that long.
-shared_for_a_second = cache_control(public=True, max_age=1)
+View = Callable[..., HttpResponse]
+
+
+def shared_for_a_second(view: View) -> View:
+    """What it tells changes at most twice a second, and for everybody alike: a cache in front may answer for that long.
+
+    A refusal holds for who was refused, and says itself that nobody keeps it.
+    """
+
+    @wraps(view)
+    def shared(*args: Any, **kwargs: Any) -> HttpResponse:
+        answer = view(*args, **kwargs)
+        if answer.status_code < HTTPStatus.BAD_REQUEST:
+            patch_cache_control(answer, public=True, max_age=1)
+        return answer
+
+    return shared
 
 
 class RefusalOut(Schema):

@@ -359,11 +359,13 @@ def handshake(world: World, who: str, pattern: str, query: str = "") -> str:
         first = await socket.receive_output(10)
         if first["type"] == "websocket.close":
             return "turned away"
-        second = {} if await socket.receive_nothing(0.05) else await socket.receive_output(10)
-        last = {} if '"refused"' not in second.get("text", "") else await socket.receive_output(10)
+        # A battle's socket has something to say to that, and a board's begins by itself.
+        await socket.send_input({"type": "websocket.receive", "text": '{"type": "stop"}'})
+        told = json.loads((await socket.receive_output(10))["text"])
+        closed = await socket.receive_output(10) if told.get("code") == "not_your_battle" else {}
         await socket.send_input({"type": "websocket.disconnect", "code": 1000})
         await socket.wait(10)
-        return "absent" if last.get("code") == 4404 else "in"
+        return "absent" if closed.get("code") == 4404 else "in"
 
     return async_to_sync(meet)()
 
