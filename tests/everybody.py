@@ -45,6 +45,7 @@ class World:
         now = timezone.now()
         self.contest = contest = published(conftest.make_contest(worker, 4, hosting="teams"))
         pin_due_lists(now + timedelta(days=1))
+        self.digest = contest.rulebooks.latest("version").digest
         self.day = contest.series.lists.latest("date").date.isoformat()
         self.a, self.b = Team.objects.get(slug="team-alder"), Team.objects.get(slug="team-birch")
         alder, birch = Entry.objects.get(slug="alder"), Entry.objects.get(slug="birch")

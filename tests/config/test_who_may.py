@@ -246,7 +246,7 @@ def address_of(pattern: str, world: World, team: str) -> str:
         "slug": team if pattern.startswith("team/") else "alder",
         "key": "1",
         "day": world.day,
-        "digest": world.contest.rulebooks.latest("version").digest,
+        "digest": world.digest,
         "battle_id": world.battle.pk,
         "token": "forged",
         "uidb36": "1",
