@@ -9,7 +9,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import conditional_page
+from django.views.decorators.http import conditional_page, require_safe
 
 from frontend.asked_language import in_asked_language
 from frontend.log import as_drawn
@@ -76,4 +76,4 @@ class LogFeed(Feed):  # type: ignore[type-arg]  # generic in its stubs alone
         return [item[0].mark.kind]
 
 
-feed = cache_control(public=True, max_age=60)(conditional_page(in_asked_language(LogFeed())))
+feed = require_safe(cache_control(public=True, max_age=60)(conditional_page(in_asked_language(LogFeed()))))

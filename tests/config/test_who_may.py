@@ -108,6 +108,10 @@ ADDRESSES: dict[str, Answers] = {
     "GET rounds/<round_key:key>/scores": NOBODY,  # votes alone decide this one
     "GET rounds/<round_key:key>/eligibility": EVERYBODY,
     "GET log": EVERYBODY,
+    "GET embed": EVERYBODY,
+    "GET embed/board": EVERYBODY,
+    "GET badges/<slug:slug>.svg": EVERYBODY,
+    "GET feeds/<slug:name>.atom": EVERYBODY,
     "GET calls": EVERYBODY,
     "GET calls/<int:number>": EVERYBODY,
     "GET calls/<int:number>/apply": ACCOUNTS,
@@ -255,7 +259,7 @@ def address_of(pattern: str, world: World, team: str) -> str:
         "state": "frozen",
         "to": "upheld",
         "place": 1,
-        "name": "member-of-a" if "members" in pattern else "ballots.jsonl.gz",
+        "name": {"team": "member-of-a", "feeds": "cuts"}.get(pattern.split("/", maxsplit=1)[0], "ballots.jsonl.gz"),
         "number": next((number for part, number in numbers(world).items() if part in pattern), 1),
     }
     filled = PARAMETER.sub(lambda found: str(values[found[1] or found[2]]), pattern)
