@@ -1,6 +1,6 @@
-"""Who may ask for what: every address and socket of the site, asked by everybody there is.
+"""Who may ask for what: every address of the site, asked by everybody there is.
 
-A new address needs its line in ADDRESSES, a new socket in SOCKETS; its methods and pattern, and who is let in.
+A new address needs its line in ADDRESSES: its methods and pattern, and who is let in.
 """
 
 import html
@@ -13,14 +13,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from asgiref.sync import async_to_sync
-from asgiref.testing import ApplicationCommunicator
 from django.db import transaction
 from django.urls import URLResolver, get_resolver
 
-from config.sockets import PATHS, sockets
 from inference.standin import Standin
-from leaderboard.broadcast import close_hub
 from tests.conftest import Worker
 from tests.everybody import EVERYONE, OF_A, OF_ORGANIZERS, OF_TEAM_A, PEOPLE, TOKENS, VISITORS, World, everybody
 
@@ -206,10 +202,6 @@ ADDRESSES: dict[str, Answers] = {
     "GET console/exports/<int:number>/<str:name>": ORGANIZERS,
     "GET POST i18n/setlang": EVERYBODY,
 }
-SOCKETS: dict[str, Answers] = {
-    "ws/battles/<uuid:battle_id>": VOTER,
-    "ws/board": EVERYBODY,
-}
 
 
 SAID = {  # what is posted, where nothing would be refused before anybody looks who it is
@@ -349,47 +341,6 @@ def test_nothing_of_team_a_is_found_among_the_pages_of_team_b(world: World) -> N
         for method in methods:
             answer = ask(world, "owner of B", method, address_of(pattern, world, HOME_OF_B))
             assert (outcome(answer), leaks("owner of B", answer)) == ("absent", []), f"{method} {pattern}"
-
-
-async def met(world: World, who: str, pattern: str, query: str = "") -> str:
-    """What becomes of a socket: let in, turned away at the door, or told that there is no such thing and hung up."""
-    cookies = world.clients[who].cookies.output(header="", sep=";")
-    headers = [(b"host", b"testserver"), (b"origin", b"http://testserver"), (b"cookie", cookies.encode())]
-    path = address_of(pattern, world, HOME_OF_A)
-    scope = {"type": "websocket", "path": path, "query_string": query.encode(), "headers": headers, "subprotocols": []}
-    socket = ApplicationCommunicator(sockets, scope)
-    await socket.send_input({"type": "websocket.connect"})
-    first = await socket.receive_output(10)
-    if first["type"] == "websocket.close":
-        return "turned away"
-    # A battle's socket has something to say to that, and a board's begins by itself.
-    await socket.send_input({"type": "websocket.receive", "text": '{"type": "stop"}'})
-    told = json.loads((await socket.receive_output(10))["text"])
-    closed = await socket.receive_output(10) if told.get("code") == "not_your_battle" else {}
-    await socket.send_input({"type": "websocket.disconnect", "code": 1000})
-    await socket.wait(10)
-    return "absent" if closed.get("code") == 4404 else "in"
-
-
-@pytest.mark.django_db(transaction=True)  # a consumer closes a connection that is inside a transaction
-def test_every_socket_lets_in_whom_it_should_and_none_that_shows_a_token_in_its_address(
-    worker: Worker, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert set(SOCKETS) == {str(one.pattern) for one in PATHS}, "SOCKETS needs a line for each socket"
-    with everybody(worker) as world:
-        secret = world.secrets["workers token"].replace("_", "%5F")
-
-        async def all_met() -> dict[tuple[str, str], str]:
-            found = {(pattern, who): await met(world, who, pattern) for pattern in SOCKETS for who in EVERYONE}
-            shown = {(pattern, ""): await met(world, "voter", pattern, f"token={secret}") for pattern in SOCKETS}
-            await close_hub()
-            return found | shown
-
-        found = async_to_sync(all_met)()
-    wanted = {(pattern, who): becomes for pattern, row in SOCKETS.items() for who, becomes in row.items()}
-    assert found == wanted | {(pattern, ""): "turned away" for pattern in SOCKETS}
-    assert "a token was sent in an address" in caplog.text
-    assert secret not in caplog.text
 
 
 def test_a_token_in_an_address_is_refused_everywhere_and_stands_in_no_log(
