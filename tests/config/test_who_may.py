@@ -164,6 +164,7 @@ ADDRESSES: dict[str, Answers] = {
     "GET console/entries": ORGANIZERS,
     "GET POST console/entries/new": ORGANIZERS,
     "GET POST console/entries/<slug:slug>": ORGANIZERS,
+    "GET POST console/entries/<slug:slug>/about": ORGANIZERS,
     "GET console/log": ORGANIZERS,
     "GET POST console/rounds/new": ORGANIZERS,
     "GET console/rounds/<round_key:key>": ORGANIZERS,
