@@ -167,6 +167,41 @@ def in_order(told: Any) -> Any:
     return {key: in_order(told[key]) for key in sorted(told)} if isinstance(told, dict) else told
 
 
+class OwnBallot(NamedTuple):
+    """A vote on an entry, as its team may see it. side: the entry's; length: of its answers, in characters.
+
+    What it was about, and how long the answers were, is null where nothing is known of it.
+    """
+
+    position: int
+    hour: str
+    side: str
+    against: int
+    winner: str
+    set_aside: str
+    language: str | None
+    categories: list[str]
+    length: int | None
+
+
+def own_ballots(gate: Gate, entry: int, *, upto: int, most: int) -> list[OwnBallot]:
+    """The last votes on an entry up to a position, newest first. One query, whatever their number."""
+    votes = Vote.objects.filter(Q(battle__entry_a=entry) | Q(battle__entry_b=entry), gate=gate, position__lte=upto)
+    columns = ("position", "cast_at", "battle__entry_a_id", "battle__entry_b_id", "winner", "set_aside")
+    about = ("battle__label__language", "battle__label__categories", "battle__label__style")
+    found = []
+    for position, cast_at, a, b, winner, aside, language, categories, style in votes.order_by("-position").values_list(
+        *columns, *about
+    )[:most]:
+        assert position is not None  # the filter says so
+        first = a == entry
+        length = style["length"][0 if first else 1] if style else None
+        side, against = ("a", b) if first else ("b", a)
+        kinds = sorted(categories or ())
+        found.append(OwnBallot(position, hour_of(cast_at), side, against, winner, aside, language, kinds, length))
+    return found
+
+
 class Total(NamedTuple):
     """How many ballots name this pair, in this order, with this verdict."""
 

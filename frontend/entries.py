@@ -26,8 +26,6 @@ from leaderboard.breakdown import standings_of_entry
 from leaderboard.models import ParticipationChange
 from leaderboard.participations import changes_of
 
-HISTORY_ROWS = 30
-
 
 @require_safe
 @introduces_visitor
@@ -56,7 +54,7 @@ def entry_page(request: HttpRequest, slug: str) -> HttpResponse:
             "chart": drawing,
             "readings": [{"x": point["x"], "words": reading(point)} for point in drawing.points] if drawing else [],
             "categories": categories_of_entry(standings_of_entry(found["series"], slug)) if found else [],
-            "history": plots.thinned(points, HISTORY_ROWS)[::-1],
+            "history": plots.thinned(points, plots.TABLE_ROWS)[::-1],
             "judged": eligibility_of(entry),
             "followed": followed_in_words(entry),
             "changes": [change_in_words(change) for change in changes_of(entry, drawn["series"])] if drawn else [],

@@ -5,14 +5,17 @@ holds both to the same examples.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 PADDING = 0.04  # of the width, so that the outermost ends are seen to end
 BESIDE = {"reference", "withdrawn", "disqualified", "suspended"}
 CHART_POINTS = 240  # more could not be told apart
+TABLE_ROWS = 30  # of the table beside a chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,16 @@ def chart(points: Sequence[Mapping[str, Any]], line: float | None) -> Chart | No
         line=y(line) if line is not None and bottom <= line <= top else None,
         points=[{**point, "x": x(index), "y": y(point["rating"])} for index, point in enumerate(kept)],
     )
+
+
+def place(points: Sequence[Mapping[str, Any]], moment: datetime) -> float:
+    """Where a moment lies on a chart of these points, which stand as far apart as boards, not as hours."""
+    after = bisect_right(points, moment, key=lambda point: point["at"])
+    if after in (0, len(points)):
+        return float(points[min(after, len(points) - 1)]["x"])
+    left, right = points[after - 1], points[after]
+    share = (moment - left["at"]) / (right["at"] - left["at"])
+    return round(left["x"] + share * (right["x"] - left["x"]), 2)
 
 
 def bounds(ratings: Sequence[float], line: float | None) -> tuple[int, int]:

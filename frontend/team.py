@@ -9,26 +9,34 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from accounts.doors import member_required
+from accounts.doors import member_required, signed_in
 from accounts.models import Team
+from accounts.second_factors import has_second_factor
+from accounts.teams import subject_of
 from arena.refusals import BadWhatIf, Refusal
 from arena.visitors import introduces_visitor
 from frontend import figures, plots
 from frontend.appeals import refuse_rival
 from frontend.categories import CATEGORIES
+from frontend.console.home import logged, told
+from frontend.console.words import FAULTS
+from frontend.servers import servers_told
+from frontend.team_course import course
 from frontend.views import board_as_drawn
 from frontend.words import ODDS, team_words
 from inference.models import Entry
-from leaderboard.appeals.filing import APPEALABLE
+from leaderboard.appeals.filing import APPEALABLE, appeals_of_team
 from leaderboard.boards import board
 from leaderboard.breakdown import standings_of_entry
 from leaderboard.cut.preview import told as cut_told
 from leaderboard.exposure import exposure
 from leaderboard.models import LIVE, Participation, Round
+from leaderboard.own_health import health
 from leaderboard.team_results import latest_part, shares
 from leaderboard.what_if import Outlook, Telling, WhatIf, outlook_of, telling, wanted
 from leaderboard.winrates import win_rates
 
+ACTIONS, APPEALS = 12, 5  # the last ones, on this page
 USUAL = {"votes": "200", "percent": "55", "against": ""}
 FATES: Mapping[str, Any] = {
     "goes": _("If the round ended now, your model would be out."),
@@ -60,6 +68,12 @@ def team_page(request: HttpRequest, team: Team, manages: bool) -> HttpResponse:
             **moving,
             "what_if": what_if,
             "composite": bool(what_if["outlook"] and what_if["outlook"].rules.components),
+            "course": course(part.round, part.entry, found["round"]["line"]),
+            "health": health_as_drawn(part.round, part.entry),
+            "servers": servers_told(part.entry.workers.all()),
+            "appeals": appeals_of_team(team).order_by("-pk")[:APPEALS],
+            "second_factor": has_second_factor(signed_in(request)),
+            "actions": [told(row) for row in logged().filter(subject=subject_of(team))[:ACTIONS]],
             "now": ended_now(part.round, part.entry),
             "results": results(part.round, part.entry, what_if["outlook"], overall),
         },
@@ -80,6 +94,19 @@ def live(found: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
         "gap": plots.signed(standing["rating"] - line) if standing and ranked and line is not None else "",
         "odds": odds_words(standing["p_cut"]) if standing else "",
         "chance": plots.percent(standing["p_cut"]) if standing and standing["p_cut"] is not None else "",
+    }
+
+
+def health_as_drawn(contest: Round, entry: Entry) -> dict[str, Any]:
+    """How the model answers, with words for what failed and names for whom it failed against."""
+    found = health(contest, entry)
+    names = dict(Entry.objects.filter(pk__in=found.against or ()).values_list("pk", "name"))
+    return {
+        **asdict(found),
+        "own": sum(found.kinds.values()),
+        "kinds": [{"words": FAULTS.get(kind, kind), "times": times} for kind, times in found.kinds.items()],
+        "against": [{"name": names[pk], "times": times} for pk, times in (found.against or {}).items()],
+        "named": found.against is not None,
     }
 
 

@@ -32,6 +32,7 @@ from frontend.console import scores as console_scores
 from frontend.console import voters as console_voters
 from frontend.servers import team_servers
 from frontend.team import team_page
+from frontend.team_battles import battles_page
 
 urlpatterns = [
     path("", views.arena, name="arena"),
@@ -68,6 +69,7 @@ urlpatterns = [
     path("team/<slug:slug>/tokens/make", tokens.make, name="make_token"),
     path("team/<slug:slug>/tokens/<int:number>/revoke", tokens.revoke, name="revoke_token"),
     path("team/<slug:slug>", team_page, name="team"),
+    path("team/<slug:slug>/battles", battles_page, name="team_battles"),
     path("team/<slug:slug>/servers", team_servers, name="team_servers"),
     path("team/<slug:slug>/appeals", appeals.team_appeals, name="team_appeals"),
     path("team/<slug:slug>/appeals/<round_key:key>/<int:number>/withdraw", appeals.withdraw, name="withdraw_appeal"),

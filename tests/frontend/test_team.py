@@ -10,6 +10,7 @@ from leaderboard.models import Actor, RoundState
 from leaderboard.states import move
 from tests.conftest import make_contest
 from tests.leaderboard.test_folding import cast, cast_ladder
+from tests.leaderboard.test_voids import fail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,3 +100,36 @@ def test_a_team_without_a_round_is_told_so(laddered, member):
     Team.objects.create(slug="team-yew", name="Team Yew")
     html = said(member("yew").get("/team/team-yew"))
     assert "Your team is in no round that has opened." in html
+
+
+def test_own_battles_are_masked_until_the_result_and_come_in_pages(laddered, member):
+    cedar = member("cedar")
+    page = said(cedar.get(f"{PATH}/battles"))
+    numbers = [int(n) for n in re.findall(r'data-battle="(\d+)"', page)]
+    assert len(numbers) == 50
+    assert numbers == sorted(numbers, reverse=True)
+    assert "Dogwood" not in page
+    further = re.search(r'href="\?before=(\d+)"', page)[1]
+    rest = said(cedar.get(f"{PATH}/battles", before=further))
+    older = [int(n) for n in re.findall(r'data-battle="(\d+)"', rest)]
+    assert len(older) == 22
+    assert max(older) < min(numbers)
+    assert {page.count('data-result="won"') + rest.count('data-result="won"')} == {36}
+    for nonsense in ("x", "-1", "1" * 30):
+        assert cedar.get(f"{PATH}/battles", before=nonsense).status_code == 404
+    assert member("alder").get(f"{PATH}/battles").status_code == 403
+    for state in (RoundState.CLOSED, RoundState.TALLIED, RoundState.PROVISIONAL):
+        move(laddered, state, **WHY)
+        laddered.refresh_from_db()
+    assert "Dogwood" in said(cedar.get(f"{PATH}/battles"))
+
+
+def test_how_the_model_answers_is_told_and_not_whom_it_failed(laddered, member):
+    fail(laddered, "cedar", "dogwood", 3, kind="spent")
+    fail(laddered, "birch", "cedar", 2)
+    cedar = member("cedar")
+    page = said(cedar.get(PATH))
+    assert "data-own-faults>3<" in page
+    assert "spent all its tokens on thoughts: 3" in page
+    assert "against Dogwood" not in page
+    assert re.search(r'data-event="transition">.*?Open', page)
