@@ -195,7 +195,7 @@ def place(points: Sequence[Mapping[str, Any]], moment: datetime) -> float:
         return float(points[min(after, len(points) - 1)]["x"])
     left, right = points[after - 1], points[after]
     share = (moment - left["at"]) / (right["at"] - left["at"])
-    return round(left["x"] + share * (right["x"] - left["x"]), 2)
+    return round(float(left["x"] + share * (right["x"] - left["x"])), 2)
 
 
 def bounds(ratings: Sequence[float], line: float | None) -> tuple[int, int]:

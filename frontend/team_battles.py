@@ -61,7 +61,7 @@ def battles_page(request: HttpRequest, team: Team, manages: bool) -> HttpRespons
 
 
 def as_drawn(one: OwnBallot, names: Mapping[int, str]) -> dict[str, Any]:
-    language = one.language and (one.language if one.language in LANGUAGES else OTHER)
+    language = [one.language if one.language in LANGUAGES else OTHER] if one.language else []
     result = one.winner if one.winner not in ("a", "b") else "won" if one.winner == one.side else "lost"
     return {
         "position": one.position,
@@ -71,6 +71,6 @@ def as_drawn(one: OwnBallot, names: Mapping[int, str]) -> dict[str, Any]:
         "result": result,
         "result_words": RESULTS[result],
         "set_aside": SET_ASIDE[one.set_aside],
-        "kinds": [CATEGORIES[key] for key in (language, *one.categories) if key in CATEGORIES],
+        "kinds": [CATEGORIES[key] for key in (*language, *one.categories) if key in CATEGORIES],
         "length": one.length,
     }

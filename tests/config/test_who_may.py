@@ -148,6 +148,7 @@ ADDRESSES: dict[str, Answers] = {
     "POST team/<slug:slug>/tokens/make": OWNERS_ALONE,
     "POST team/<slug:slug>/tokens/<int:number>/revoke": OWNERS,
     "GET team/<slug:slug>": MEMBERS,
+    "GET team/<slug:slug>/battles": MEMBERS,
     "GET team/<slug:slug>/servers": MEMBERS,
     "GET POST team/<slug:slug>/appeals": MEMBERS,
     "POST team/<slug:slug>/appeals/<round_key:key>/<int:number>/withdraw": MEMBERS,

@@ -1,7 +1,7 @@
 """The arithmetic of the pictures. src/boardstate.test.ts holds the script to the same examples."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,15 @@ def test_a_board_is_drawn_as_its_example_says(example: dict[str, Any]) -> None:
     assert sorted(plots.below(example)) == example["below"]
     assert plots.tied(example) == example["tied"]
     assert [standing["slug"] for standing in example["standings"] if plots.beside(standing)] == example["beside"]
+
+
+def test_an_event_lies_between_the_boards_before_and_after_it() -> None:
+    noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    hours = [0, 1, 11]  # boards stand equally far apart, however long ago each was made
+    points = [{"at": noon + timedelta(hours=hour), "x": x} for hour, x in zip(hours, (0, 50, 100), strict=True)]
+    moments = [-1, 0, 0.5, 1, 6, 11, 99]
+    places = [plots.place(points, noon + timedelta(hours=hour)) for hour in moments]
+    assert places == [0, 0, 25, 50, 75, 100, 100]
 
 
 def test_figures_are_said_as_their_examples_say() -> None:
