@@ -61,6 +61,8 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(owner, client, alder):
             "entry": "alder",
             "url": "http://a:1",
             "served_name": "alder",
+            "weights_digest": "",
+            "chat_template_digest": "",
             "registered": False,
             "refused_because": "",
             "reason": "",

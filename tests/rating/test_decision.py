@@ -51,6 +51,16 @@ def test_who_is_clear_of_the_line_goes_without_a_step():
     assert made.content()["entries"][-1]["slug"] == "dun"
 
 
+def test_who_has_left_and_never_met_the_others_changes_nothing_among_them():
+    gone = [Entrant("elm", competes=False, why="withdrawn"), Entrant("fir", competes=False, why="withdrawn")]
+    entrants = (*map(Entrant, ABCD), *gone)
+    slugs = (*ABCD, "elm", "fir")
+    apart = decide(votes_of(ladder() + even("elm", "fir"), slugs), slugs, grounds(entrants=entrants))
+    alone = decide(votes_of(ladder()), ABCD, grounds())
+    assert (apart.goes, apart.decided_by) == ({"dun"}, "line")
+    assert apart.line == alone.line
+
+
 def test_a_band_wider_than_the_gap_makes_a_tie_that_the_score_parts():
     made = decide(votes_of(ladder()), ABCD, grounds(tie_band=Decimal(300)))
     assert (made.tied, made.goes, made.decided_by) == ({"cob", "dun"}, {"dun"}, "score")
