@@ -69,8 +69,8 @@ class Command(BaseCommand):
         except (CannotServe, SiteAway, SiteRefuses) as why:
             raise CommandError(str(why)) from None
         for name, digest in asdict(started.files).items():
-            what = name.removesuffix("_digest").replace("_", " ")
-            say(f"Its {what}: {f'SHA-256 {digest}' if digest else 'no file here says'}.")
+            if digest:
+                say(f"Its {name.removesuffix('_digest').replace('_', ' ')}: SHA-256 {digest}.")
         supervisor = Supervisor(started, worker, patience, say)
         for told in (signal.SIGTERM, signal.SIGINT):
             signal.signal(told, lambda *_: supervisor.end())
