@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 from django.core.validators import URLValidator, validate_slug
 
 from inference.entries import add_entry, add_worker
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--licence", default="")
         parser.add_argument("--changes", default="", help="what was changed from the base")
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         if not passes(validate_slug, options["slug"]):
             raise CommandError(f"{options['slug']} is no slug: letters, digits, - and _ only.")

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from inference.entries import IDENTITY, PARTS, STATED, Swapped, Unfit, describe_entry
 from inference.models import Entry
@@ -20,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="the entry")
         parser.add_argument("file", type=Path, help="the JSON file")
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         entry = Entry.objects.filter(slug=options["slug"]).first()
         if entry is None:

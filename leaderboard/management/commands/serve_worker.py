@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from inference.contestants import models_in
 from inference.models import Entry
@@ -61,6 +61,7 @@ class Command(BaseCommand):
             argv, self.extra = argv[:cut], argv[cut + 1 :]
         super().run_from_argv(argv)
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         names = ("ready", "beat", "stuck", "drain", "pause")
         patience = Patience(tries=options["tries"], **{name: options[f"{name}_seconds"] for name in names})
