@@ -3,10 +3,11 @@
 import { needed, news, tied as tiedAtLine } from "./boardstate";
 import { startCountdowns } from "./countdown";
 import { parseBoardFrame, type Board, type RoundOfBoard, type Standing, type Outlook } from "./frames";
+import { dayOf, formFor, grouped, showMoment } from "./locale";
 import { all, oncePerFrame, setText, the } from "./page";
 import { Socket } from "./socket";
 import { drawStandings } from "./standings";
-import { fill, languageOfPage, readWords } from "./words";
+import { fill, readWords } from "./words";
 
 const QUIET = 20_000; // between two announcements, for those who hear the page
 
@@ -56,18 +57,6 @@ const words = readWords([
   "state_annulled_more",
 ]);
 
-const language = languageOfPage();
-const grouped = new Intl.NumberFormat(language);
-const plural = new Intl.PluralRules(language);
-// As the server writes it: the day before the month, and 24 hours.
-const locale = language === "en" ? "en-GB" : language;
-const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "Asia/Seoul" });
-const time = new Intl.DateTimeFormat(locale, {
-  timeStyle: "short",
-  hourCycle: "h23",
-  timeZone: "Asia/Seoul",
-});
-
 const page = the("board");
 
 let shown: Board | null = null;
@@ -90,13 +79,10 @@ function drawFacts(board: Board): void {
   if (board.round) drawOutlook(board.round.outlook);
   drawTied(tiedAtLine(board));
   if (board.round) drawSince(board);
-  const form = plural.select(board.votes) === "one" ? words.votes_one : words.votes_other;
-  setText(the("votes"), fill(form, { n: grouped.format(board.votes) }));
+  const form = formFor(board.votes, words.votes_one, words.votes_other);
+  setText(the("votes"), fill(form, { n: grouped(board.votes) }));
   setText(the("edition"), fill(words.edition, { n: board.number }));
-  const made = the<HTMLTimeElement>("made");
-  made.dateTime = board.created_at;
-  const at = new Date(board.created_at);
-  setText(made, fill(words.when, { date: day.format(at), time: time.format(at) }));
+  showMoment(the<HTMLTimeElement>("made"), board.created_at, words.when);
   if (board.round) drawRound(board.round);
 }
 
@@ -107,13 +93,8 @@ function drawRound(round: RoundOfBoard): void {
     part.hidden = !(part.dataset["while"] ?? "").split(" ").includes(round.state);
   setText(the("state-words"), words[`state_${round.state}`]);
   setText(the("state-more"), stateMore(round));
-  const ends = the<HTMLTimeElement>("ends");
-  if (Date.parse(ends.dateTime) !== Date.parse(round.ends_at)) {
-    ends.dateTime = round.ends_at;
-    const at = new Date(round.ends_at);
-    setText(ends, fill(words.when, { date: day.format(at), time: time.format(at) }));
-    the("left").dataset["until"] = round.ends_at;
-  }
+  showMoment(the<HTMLTimeElement>("ends"), round.ends_at, words.when);
+  the("left").dataset["until"] = round.ends_at;
   drawFreeze(round.freezes_at);
   const next = the("next-round");
   next.hidden = round.next === null || voting(round);
@@ -133,11 +114,8 @@ function stateMore(round: RoundOfBoard): string {
 function drawFreeze(freezes_at: string | null): void {
   const place = the("freeze");
   place.hidden ||= freezes_at === null;
-  const moment = the<HTMLTimeElement>("freezes");
-  if (freezes_at === null || Date.parse(moment.dateTime) === Date.parse(freezes_at)) return;
-  moment.dateTime = freezes_at;
-  const at = new Date(freezes_at);
-  setText(moment, fill(words.when, { date: day.format(at), time: time.format(at) }));
+  if (freezes_at === null) return;
+  showMoment(the<HTMLTimeElement>("freezes"), freezes_at, words.when);
   the("freeze-left").dataset["until"] = freezes_at;
 }
 
@@ -150,7 +128,7 @@ function drawSince(board: Board): void {
   if (board.since === null) return;
   const list = the<HTMLAnchorElement>("since");
   list.href = `?series=${encodeURIComponent(board.series)}&date=${board.since}`;
-  setText(list, fill(words.since, { date: day.format(Date.parse(`${board.since}T00:00+09:00`)) }));
+  setText(list, fill(words.since, { date: dayOf(Date.parse(`${board.since}T00:00+09:00`)) }));
 }
 
 function drawOutlook(outlook: Outlook | null): void {
@@ -158,13 +136,10 @@ function drawOutlook(outlook: Outlook | null): void {
   if (place) place.hidden = outlook === null;
   if (!place || !outlook) return;
   const [key, low, high] = needed(outlook);
-  setText(
-    the("needed"),
-    fill(words[key], { low: grouped.format(low ?? 0), high: grouped.format(high ?? 0) }),
-  );
+  setText(the("needed"), fill(words[key], { low: grouped(low ?? 0), high: grouped(high ?? 0) }));
   const flip = outlook.votes_to_flip;
-  const form = plural.select(flip ?? 0) === "one" ? words.line_flip_one : words.line_flip_other;
-  setText(the("flip"), flip === null ? "" : fill(form, { n: grouped.format(flip) }));
+  const form = formFor(flip ?? 0, words.line_flip_one, words.line_flip_other);
+  setText(the("flip"), flip === null ? "" : fill(form, { n: grouped(flip) }));
   drawVoters(outlook.voters_to_flip);
 }
 
@@ -176,10 +151,9 @@ function drawTied(tied: readonly Standing[]): void {
 
 function drawVoters(found: Outlook["voters_to_flip"]): void {
   const voters = found?.voters ?? null;
-  const one = plural.select(voters ?? 0) === "one";
-  const form = one ? words.line_voters_one : words.line_voters_other;
-  const position = grouped.format(found?.position ?? 0);
-  setText(the("flip-voters"), voters === null ? "" : fill(form, { n: grouped.format(voters), position }));
+  const form = formFor(voters ?? 0, words.line_voters_one, words.line_voters_other);
+  const position = grouped(found?.position ?? 0);
+  setText(the("flip-voters"), voters === null ? "" : fill(form, { n: grouped(voters), position }));
 }
 
 function announce(before: Board, after: Board): void {

@@ -7,23 +7,14 @@ import { at, type Scale } from "./boardstate";
 import { openRanks, parseBreakdown, scaleOfRows, type Breakdown, type CategoryRow } from "./breakdown";
 import { parseBoardFrame } from "./frames";
 import { ask } from "./http";
+import { formFor, grouped, showMoment } from "./locale";
 import { all, copyOf, oncePerFrame, setText, the } from "./page";
 import { Socket } from "./socket";
-import { fill, languageOfPage, readWords } from "./words";
+import { fill, readWords } from "./words";
 
 const BETWEEN = 3_000; // two questions; a crowd asks the same, and a cache may answer
 
 const words = readWords(["votes_one", "votes_other", "row_votes_one", "row_votes_other", "edition", "when"]);
-const language = languageOfPage();
-const grouped = new Intl.NumberFormat(language);
-const plural = new Intl.PluralRules(language);
-const locale = language === "en" ? "en-GB" : language;
-const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "Asia/Seoul" });
-const time = new Intl.DateTimeFormat(locale, {
-  timeStyle: "short",
-  hourCycle: "h23",
-  timeZone: "Asia/Seoul",
-});
 
 const page = the("category");
 const body = the("rows");
@@ -43,13 +34,10 @@ const draw = oncePerFrame(() => {
   the("table").hidden = standings === null;
   const scale = scaleOfRows(standings ?? []);
   body.replaceChildren(...(standings ?? []).map((standing) => filled(standing, scale)));
-  const form = plural.select(votes) === "one" ? words.votes_one : words.votes_other;
-  setText(the("votes"), fill(form, { n: grouped.format(votes) }));
+  const form = formFor(votes, words.votes_one, words.votes_other);
+  setText(the("votes"), fill(form, { n: grouped(votes) }));
   setText(the("edition"), fill(words.edition, { n: number }));
-  const made = the<HTMLTimeElement>("made");
-  made.dateTime = created;
-  const moment = new Date(created);
-  setText(made, fill(words.when, { date: day.format(moment), time: time.format(moment) }));
+  showMoment(the<HTMLTimeElement>("made"), created, words.when);
 });
 
 function filled(standing: CategoryRow, scale: Scale | null): HTMLElement {
@@ -60,8 +48,8 @@ function filled(standing: CategoryRow, scale: Scale | null): HTMLElement {
   setText(part(row, "name"), standing.name);
   setText(part(row, "rating"), placed ? standing.rating.toFixed(0) : "–");
   setText(part(row, "range"), placed ? `${standing.low.toFixed(0)}–${standing.high.toFixed(0)}` : "");
-  const form = plural.select(standing.votes) === "one" ? words.row_votes_one : words.row_votes_other;
-  setText(part(row, "votes"), fill(form, { n: grouped.format(standing.votes) }));
+  const form = formFor(standing.votes, words.row_votes_one, words.row_votes_other);
+  setText(part(row, "votes"), fill(form, { n: grouped(standing.votes) }));
   row.querySelector("[data-plot]")?.toggleAttribute("hidden", !placed || scale === null);
   if (placed && scale) {
     part(row, "span").setAttribute("x1", `${at(scale, standing.low)}%`);

@@ -4,9 +4,10 @@
 import { startCountdowns } from "./countdown";
 import { parseBoard, type Board } from "./frames";
 import { ask } from "./http";
+import { formFor, grouped, showMoment } from "./locale";
 import { all, setText, the } from "./page";
 import { drawStandings } from "./standings";
-import { fill, languageOfPage, readWords } from "./words";
+import { fill, readWords } from "./words";
 
 const EVERY = 5_000; // between two questions, while anybody can see the frame
 const LONGEST = 120_000; // between two while the site does not answer
@@ -25,16 +26,6 @@ const words = readWords([
   "state_final",
   "state_annulled",
 ]);
-const language = languageOfPage();
-const grouped = new Intl.NumberFormat(language);
-const plural = new Intl.PluralRules(language);
-const locale = language === "en" ? "en-GB" : language;
-const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "Asia/Seoul" });
-const time = new Intl.DateTimeFormat(locale, {
-  timeStyle: "short",
-  hourCycle: "h23",
-  timeZone: "Asia/Seoul",
-});
 
 const page = the("board");
 const series = page.dataset["series"] ?? "";
@@ -64,12 +55,9 @@ function draw(board: Board): void {
   if (shown?.number === board.number && shown.round?.state === board.round?.state) return;
   drawStandings(board, shown !== null);
   shown = board;
-  const form = plural.select(board.votes) === "one" ? words.votes_one : words.votes_other;
-  setText(the("votes"), fill(form, { n: grouped.format(board.votes) }));
-  const made = the<HTMLTimeElement>("made");
-  made.dateTime = board.created_at;
-  const at = new Date(board.created_at);
-  setText(made, fill(words.when, { date: day.format(at), time: time.format(at) }));
+  const form = formFor(board.votes, words.votes_one, words.votes_other);
+  setText(the("votes"), fill(form, { n: grouped(board.votes) }));
+  showMoment(the<HTMLTimeElement>("made"), board.created_at, words.when);
   const round = board.round;
   if (!round) return;
   for (const part of all("while", page))

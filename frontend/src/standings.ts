@@ -13,8 +13,9 @@ import {
   type Scale,
 } from "./boardstate";
 import { type Board, type Standing } from "./frames";
+import { formFor, grouped } from "./locale";
 import { all, copyOf, prefersLessMotion, setText, the } from "./page";
-import { fill, languageOfPage, readWords } from "./words";
+import { fill, readWords } from "./words";
 
 const words = readWords([
   "chance",
@@ -42,8 +43,6 @@ const words = readWords([
   "status_suspended",
 ]);
 
-const grouped = new Intl.NumberFormat(languageOfPage());
-const plural = new Intl.PluralRules(languageOfPage());
 const page = the("board");
 const above = the("above");
 const rows = new Map(all<HTMLTableRowElement>("row", page).map((row) => [row.dataset["row"] ?? "", row]));
@@ -107,8 +106,8 @@ function fillRow(row: HTMLElement, standing: Standing, board: Board, scale: Scal
   const placed = standing.joined;
   setText(part(row, "rating"), placed ? standing.rating.toFixed(0) : "–");
   setText(part(row, "range"), placed ? `${standing.low.toFixed(0)}–${standing.high.toFixed(0)}` : "");
-  const form = plural.select(standing.votes) === "one" ? words.row_votes_one : words.row_votes_other;
-  setText(part(row, "votes"), fill(form, { n: grouped.format(standing.votes) }));
+  const form = formFor(standing.votes, words.row_votes_one, words.row_votes_other);
+  setText(part(row, "votes"), fill(form, { n: grouped(standing.votes) }));
   drawPlot(row, standing, board, placed ? scale : null);
 }
 

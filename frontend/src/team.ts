@@ -3,9 +3,10 @@
 import { needed, odds, percent, ranks, signed } from "./boardstate";
 import { startCountdowns } from "./countdown";
 import { parseBoardFrame, type Board, type Standing } from "./frames";
+import { grouped, showMoment } from "./locale";
 import { oncePerFrame, setText, the } from "./page";
 import { Socket } from "./socket";
-import { fill, languageOfPage, readWords } from "./words";
+import { fill, readWords } from "./words";
 
 const QUIET = 20_000; // between two announcements of the same status, for those who hear the page
 
@@ -53,16 +54,6 @@ const words = readWords([
   "state_annulled_more",
 ]);
 
-const language = languageOfPage();
-const grouped = new Intl.NumberFormat(language);
-const locale = language === "en" ? "en-GB" : language;
-const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "Asia/Seoul" });
-const time = new Intl.DateTimeFormat(locale, {
-  timeStyle: "short",
-  hourCycle: "h23",
-  timeZone: "Asia/Seoul",
-});
-
 const place = the("team");
 const entry = place.dataset["entry"] ?? "";
 
@@ -92,7 +83,7 @@ function drawStanding(standing: Standing, line: number | null): void {
   field("rating", standing.joined ? standing.rating.toFixed(0) : "–");
   field("range", standing.joined ? `${standing.low.toFixed(0)}–${standing.high.toFixed(0)}` : "");
   field("gap", line === null || standing.rank === null ? "–" : signed(standing.rating - line));
-  field("votes", grouped.format(standing.votes));
+  field("votes", grouped(standing.votes));
 }
 
 function field(name: string, text: string): void {
@@ -110,7 +101,7 @@ function oddsWords({ p_cut: chance }: Standing): string {
 function drawRound(board: Board): void {
   const { round } = board;
   setText(the("edition"), fill(words.edition, { n: board.number }));
-  drawMoment(the<HTMLTimeElement>("made"), board.created_at);
+  showMoment(the<HTMLTimeElement>("made"), board.created_at, words.when);
   if (!round) return;
   setText(the("state-words"), words[`state_${round.state}`]);
   const among = (round.run_off?.among ?? []).map(({ name }) => name).join(", ");
@@ -122,19 +113,12 @@ function drawRound(board: Board): void {
   const voting = round.state === "open" || round.state === "frozen";
   the("while-voting").hidden = !voting;
   the("while-decided").hidden = round.state !== "provisional" && round.state !== "appeal";
-  drawMoment(the<HTMLTimeElement>("ends"), round.ends_at);
+  showMoment(the<HTMLTimeElement>("ends"), round.ends_at, words.when);
   the("left").dataset["until"] = round.ends_at;
   const found = round.outlook && needed(round.outlook);
   const [key, low, high] = found ?? ["line_sure", null, null];
-  const said = { low: grouped.format(low ?? 0), high: grouped.format(high ?? 0) };
+  const said = { low: grouped(low ?? 0), high: grouped(high ?? 0) };
   setText(the("needed"), found ? fill(words[key], said) : "");
-}
-
-function drawMoment(element: HTMLTimeElement, moment: string): void {
-  if (Date.parse(element.dateTime) === Date.parse(moment)) return;
-  element.dateTime = moment;
-  const at = new Date(moment);
-  setText(element, fill(words.when, { date: day.format(at), time: time.format(at) }));
 }
 
 /** What is news for the ear: another status at once, other ranks now and then. */
