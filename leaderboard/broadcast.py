@@ -108,6 +108,7 @@ class Hub:
         self.watchers: dict[str, set[Watcher]] = {}
         self.shown: dict[str, tuple[str, Message]] = {}
         self._news = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(self._look_for_ever())]
         if settings.REDIS_URL:
@@ -161,6 +162,11 @@ class Hub:
                     log.exception("board of %s could not be read; looking again later", series)
 
     async def _look(self, series: str) -> None:
+        # One at a time: of two, the earlier may come back last, and a board be sent twice or an older one after it.
+        async with self._looking:
+            await self._look_alone(series)
+
+    async def _look_alone(self, series: str) -> None:
         known = self.shown[series][0] if series in self.shown else None
         found = await in_database(newer_board, series, known)
         if found is None:
