@@ -9,6 +9,7 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.core.signals import request_started
+from django.db import close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
@@ -52,8 +53,11 @@ class Pages(ASGIHandler):
         answer = self.get_response(request) if request else refused
         assert answer is not None  # one of the two is there
         answer._handler_class = type(self)  # type: ignore[attr-defined]  # Django sets it so, for who listens to the end
-        if not answer.streaming:
-            answer.close()  # gives the database connection back; what is to be sent is there
+        # The database connection is this thread's: another, which closes a streaming answer, cannot give it back.
+        if answer.streaming:
+            close_old_connections()
+        else:
+            answer.close()  # what is to be sent is there
         return answer
 
     def in_thread(self, work: Any, *about: Any) -> Any:

@@ -1,6 +1,7 @@
 """The permanent page of a round tells what it decided, how surely, and hands out the files that prove it."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.utils import translation
@@ -67,6 +68,10 @@ def test_a_final_result_leaves_files_for_everybody(visitor, contest, two):  # no
         digest, name = line.split()
         assert hashlib.sha256(visitor.http.get(f"/rounds/1/files/{name}").content).hexdigest() == digest
     assert visitor.http.get("/rounds/1/files/..%2Fsite.sqlite3").status_code == 404
+    crowd = range(40)  # more than there are connections to the database: a file that is sent keeps none
+    with ThreadPoolExecutor(len(crowd)) as pool:
+        sent = pool.map(lambda _: visitor.http.get("/rounds/1/files/SHA256SUMS").status_code, crowd)
+        assert [*sent] == [200] * len(crowd)
 
 
 def test_a_result_that_is_annulled_hands_out_nothing(visitor, contest, two):  # noqa: F811
