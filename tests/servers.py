@@ -11,7 +11,7 @@ from typing import Any, Literal
 import uvicorn
 
 # After which a test that waits is broken. A good one never comes near it, on however busy a machine.
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 class Server(uvicorn.Server):
