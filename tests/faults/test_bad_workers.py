@@ -35,7 +35,7 @@ def test_no_worker_can_hang_a_battle_or_fill_a_web_process(stack, figures):
     with figures.row("worker hangs, dies, lies, floods, never ends", goal="void with its fault; ≤ +50 MB") as row:
 
         def answered(guest, prompt):
-            """A battle in which a worker was asked, and whose process nobody took for dead on a machine that stood still.
+            """A battle in which a worker was asked, and whose process was not taken for dead meanwhile.
 
             That those are left out which keep failing is another test's.
             """
