@@ -44,7 +44,10 @@ def closed(workers: QuerySet[Worker]) -> QuerySet[Worker]:
 def count_failure(worker_id: int) -> None:
     """One more; the third opens."""
     Breaker.objects.get_or_create(worker_id=worker_id)
-    breaker = Breaker.objects.select_for_update(of=("self",)).select_related("worker__entry").get(pk=worker_id)
+    locked = Breaker.objects.select_for_update(of=("self",)).select_related("worker__entry")
+    breaker = locked.filter(pk=worker_id).first()
+    if breaker is None:
+        return  # taken out in this moment, and the worker perhaps with it
     lately = Breaker.objects.filter(pk=worker_id, failed_at__gt=Now() - WINDOW).exists()
     breaker.failures = breaker.failures + 1 if lately else 1
     opens = breaker.opened_at is None and breaker.failures >= MOST_FAILURES
