@@ -137,26 +137,24 @@ function announce(standing: Standing): void {
   if (before || !same) setText(the("news"), news);
 }
 
-if (document.querySelector("[data-standing]")) {
-  new Socket(`/ws/board?series=${encodeURIComponent(place.dataset["series"] ?? "")}`, {
-    opened() {
-      connected = true;
-      draw();
-    },
-    heard(data) {
-      const board = parseBoardFrame(data);
-      if (latest && board.number < latest.number) return;
-      latest = board;
-      draw();
-    },
-    lost() {
-      connected = false;
-      draw();
-    },
-    ended() {
-      connected = false;
-      draw();
-    },
-  });
-  startCountdowns();
-}
+new Socket(`/ws/board?series=${encodeURIComponent(place.dataset["series"] ?? "")}`, {
+  opened() {
+    connected = true;
+    draw();
+  },
+  heard(data) {
+    const board = parseBoardFrame(data);
+    if (latest && board.number < latest.number) return;
+    latest = board;
+    draw();
+  },
+  lost() {
+    connected = false;
+    draw();
+  },
+  ended() {
+    connected = false;
+    draw();
+  },
+});
+startCountdowns();
