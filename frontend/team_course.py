@@ -11,6 +11,7 @@ from leaderboard.boards import history
 from leaderboard.models import Round
 from leaderboard.public_log import page
 
+APART = 3.0  # percent of the width: numbers closer than this would lie on each other
 KINDS = ("transition", "amendment", "incident", "ruling")
 EVENTS = 12  # of a kind; more lines would hide the rating
 
@@ -22,9 +23,11 @@ def course(contest: Round, entry: Entry, line: float | None) -> dict[str, Any] |
     drawing = plots.chart(points, line)
     if drawing is None:
         return None
+    happened = numbered(events(contest), drawing.points)
     return {
         "chart": drawing,
-        "events": numbered(events(contest), drawing.points),
+        "events": happened,
+        "marks": marks(happened),
         "history": plots.thinned(points, plots.TABLE_ROWS)[::-1],
     }
 
@@ -37,3 +40,14 @@ def events(contest: Round) -> list[dict[str, Any]]:
 
 def numbered(events: list[dict[str, Any]], points: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
     return [{**event, "number": n, "x": plots.place(points, event["at"])} for n, event in enumerate(events, 1)]
+
+
+def marks(happened: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What is written under the chart: the number of each event, "1–3" where several lie at one place."""
+    found: list[dict[str, Any]] = []
+    for event in happened:
+        if found and event["x"] - found[-1]["x"] < APART:
+            found[-1]["last"] = event["number"]
+        else:
+            found.append({"x": event["x"], "first": event["number"], "last": event["number"]})
+    return found

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from accounts.models import Membership, Team, User
+from frontend.team_course import marks
 from leaderboard.fold import fold
 from leaderboard.models import Actor, RoundState
 from leaderboard.states import move
@@ -134,3 +135,8 @@ def test_how_the_model_answers_is_told_and_not_whom_it_failed(contest, member):
     assert "spent all its tokens on thoughts: 3" in page
     assert "against Dogwood" not in page
     assert re.search(r'data-event="transition">.*?Open', page)
+
+
+def test_events_at_one_place_of_the_chart_share_a_mark():
+    happened = [{"number": n, "x": x} for n, x in enumerate((0, 0, 1, 40, 98), 1)]
+    assert [(mark["first"], mark["last"]) for mark in marks(happened)] == [(1, 3), (4, 4), (5, 5)]
