@@ -2,11 +2,11 @@
 
 import { needed, news, tied as tiedAtLine } from "./boardstate";
 import { startCountdowns } from "./countdown";
-import { parseBoardFrame, type Board, type RoundOfBoard, type Standing, type Outlook } from "./frames";
+import { type Board, type RoundOfBoard, type Standing, type Outlook } from "./frames";
 import { dayOf, formFor, grouped, showMoment } from "./locale";
 import { all, oncePerFrame, setText, the } from "./page";
-import { Socket } from "./socket";
 import { drawStandings } from "./standings";
+import { watchBoard } from "./watching";
 import { fill, readWords } from "./words";
 
 const QUIET = 20_000; // between two announcements, for those who hear the page
@@ -175,25 +175,13 @@ function drawState(): void {
 }
 
 function watch(): void {
-  const series = encodeURIComponent(page.dataset["series"] ?? "");
-  new Socket(`/ws/board?series=${series}`, {
-    opened() {
-      connected = true;
-      draw();
-    },
-    heard(data) {
-      const board = parseBoardFrame(data);
-      // After a reconnect an older one may come first, from a slower process. The same may come in another state.
-      if (latest && board.number < latest.number) return;
+  watchBoard(page.dataset["series"] ?? "", {
+    came(board) {
       latest = board;
       draw();
     },
-    lost() {
-      connected = false;
-      draw();
-    },
-    ended() {
-      connected = false;
+    connected(now) {
+      connected = now;
       draw();
     },
   });

@@ -2,10 +2,10 @@
 
 import { needed, odds, percent, ranks, signed } from "./boardstate";
 import { startCountdowns } from "./countdown";
-import { parseBoardFrame, type Board, type Standing } from "./frames";
+import { type Board, type Standing } from "./frames";
 import { grouped, showMoment } from "./locale";
 import { oncePerFrame, setText, the } from "./page";
-import { Socket } from "./socket";
+import { watchBoard } from "./watching";
 import { fill, readWords } from "./words";
 
 const QUIET = 20_000; // between two announcements of the same status, for those who hear the page
@@ -137,23 +137,13 @@ function announce(standing: Standing): void {
   if (before || !same) setText(the("news"), news);
 }
 
-new Socket(`/ws/board?series=${encodeURIComponent(place.dataset["series"] ?? "")}`, {
-  opened() {
-    connected = true;
-    draw();
-  },
-  heard(data) {
-    const board = parseBoardFrame(data);
-    if (latest && board.number < latest.number) return;
+watchBoard(place.dataset["series"] ?? "", {
+  came(board) {
     latest = board;
     draw();
   },
-  lost() {
-    connected = false;
-    draw();
-  },
-  ended() {
-    connected = false;
+  connected(now) {
+    connected = now;
     draw();
   },
 });
